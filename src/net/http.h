@@ -1,0 +1,49 @@
+#pragma once
+/// HTTP as values: what the server hands to the gateway and takes back. Knows no service.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/task.h"
+
+namespace penstock::net {
+
+/// Header names keep the sender's spelling; lookup ignores case. Order and repeats are kept.
+class Headers {
+ public:
+  void add(std::string name, std::string value);
+  void set(std::string_view name, std::string value);  ///< replaces every value of that name
+  /// The first value, or nullptr.
+  [[nodiscard]] const std::string* find(std::string_view name) const;
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return entries_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> entries_;
+};
+
+struct HttpRequest {
+  std::string method;
+  std::string target;  ///< as on the wire, still percent-encoded: "/path?query"
+  Headers headers;     ///< HTTP/2 pseudo-headers appear as ":authority" and so on
+  std::string body;
+  std::string remote_address;  ///< "127.0.0.1"
+  bool secure = false;         ///< came over TLS
+
+  [[nodiscard]] std::string_view path() const;
+  [[nodiscard]] std::string_view query() const;  ///< without '?'
+};
+
+struct HttpResponse {
+  int status = 200;
+  Headers headers;  ///< Content-Length, Date and Connection are added by the server
+  std::string body;
+};
+
+/// Called on the connection's loop; the Task resumes there. Must give an answer in any case.
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
+
+}  // namespace penstock::net

@@ -1,0 +1,50 @@
+#pragma once
+/// Files, behind an interface that tests replace: a simulation of power loss stands on it.
+/// Guarantee: bytes written are safe from power loss only after File::sync on that file; names created, renamed or
+///            removed are safe only after FileSystem::sync_directory on their folder.
+/// Threads:   a FileSystem may be used from any thread. A File too: pread and pwrite carry their own offsets.
+/// Errors:    missing, conflict (exists already, locked), unavailable (no space is unavailable too; the message says
+///            what the system said), corrupt is never given here.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+
+namespace penstock::os {
+
+class File {
+ public:
+  virtual ~File() = default;
+  /// Reads up to `out.size()` bytes at `offset`; fewer only at the end of the file.
+  virtual Result<std::size_t> pread(std::span<char> out, std::uint64_t offset) = 0;
+  /// Writes all parts one after the other at `offset`, or fails (some bytes may then be written).
+  virtual Result<void> pwritev(std::span<const std::string_view> parts, std::uint64_t offset) = 0;
+  /// fdatasync: contents, and the size if it changed, are on disk when this returns success.
+  /// After a failure the file's unsynced contents are undefined for ever: never call it again as if it could heal.
+  virtual Result<void> sync() = 0;
+  virtual Result<std::uint64_t> size() = 0;
+  virtual Result<void> truncate(std::uint64_t size) = 0;
+};
+
+enum class OpenMode : std::uint8_t { read, read_write, create_new /* fails with conflict if it exists */ };
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  virtual Result<void> unlink(const std::string& path) = 0;
+  /// Makes the folder and its parents; fine if it exists. Mode 0700.
+  virtual Result<void> make_directories(const std::string& path) = 0;
+  virtual Result<void> remove_directory(const std::string& path) = 0;
+  /// Names (not paths) of the entries, sorted; without "." and "..".
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+  virtual Result<void> sync_directory(const std::string& path) = 0;
+};
+
+}  // namespace penstock::os

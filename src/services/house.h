@@ -1,0 +1,34 @@
+#pragma once
+/// What handlers may use: the rooms below the services, wired once by `server`. References outlive every call.
+
+#include <string>
+
+#include "catalog/catalog.h"
+#include "core/clock.h"
+#include "core/random.h"
+#include "core/timers.h"
+
+namespace penstock::stream {
+class Streams;
+}
+namespace penstock::iam {
+class IdentityStore;
+}
+namespace penstock::services::iot {
+class IotCore;
+}
+
+namespace penstock::services {
+
+struct House {
+  const Clock& clock;
+  Random& random;
+  catalog::Catalog& catalog;
+  iam::IdentityStore& iam;
+  stream::Streams& streams;
+  iot::IotCore& iot;
+  std::string account;
+  std::string region;
+};
+
+}  // namespace penstock::services

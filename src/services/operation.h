@@ -1,0 +1,139 @@
+#pragma once
+/// Services are tables of operations. A row cannot exist without its IAM action and the function that names the
+/// resources it touches, so authorisation cannot be forgotten.
+///
+///     constexpr Operation kOperations[] = {   // sorted by name
+///         operation<&put_record>("PutRecord", "kinesis:PutRecord", &stream_resource<PutRecordInput>),
+///     };
+///     Task<ApiResult<PutRecordOutput>> put_record(CallContext& call, PutRecordInput input);   // put_record.cc
+///
+/// The gateway decodes, validates, authorises, calls and renders; a handler sees only typed values.
+
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/shape.h"
+#include "core/task.h"
+#include "iam/authorizer.h"
+
+namespace penstock::services {
+
+struct House;  // services/house.h: what handlers may use
+
+/// An error as AWS documents it.
+struct ApiError {
+  std::string code;
+  std::string message;
+  int http_status = 400;
+};
+template <class T>
+using ApiResult = std::expected<T, ApiError>;
+
+[[nodiscard]] inline std::unexpected<ApiError> api_fail(std::string_view code, std::string message,
+                                                        int http_status = 400) {
+  return std::unexpected(ApiError{std::string(code), std::move(message), http_status});
+}
+
+/// One call. Lives until its answer is rendered.
+struct CallContext {
+  House& house;
+  iam::Principal principal;
+  std::string request_id;
+  std::string source_ip;
+  std::string region;   ///< of the credential scope
+  std::string account;  ///< of the house
+  bool secure = false;
+};
+
+/// What a call touches. `conditions` are the service's own condition keys for it.
+struct Touched {
+  std::vector<std::string> resources;  ///< ARNs, or "*"; every one must be allowed
+  iam::Conditions conditions;
+  /// Resource policies, parallel to `resources`, where the service has them (may be shorter).
+  std::vector<std::string> resource_policies;
+};
+
+enum class Protocol : std::uint8_t { json11, query, rest_json };
+
+/// REST-JSON: "PUT", "/target-policies/{policyName}". Longest literal match wins. Unused by the other protocols.
+struct HttpBinding {
+  std::string_view method{};
+  std::string_view path{};
+  int success_status = 200;
+};
+
+/// A value of a type that only its operation knows.
+using Erased = std::unique_ptr<void, void (*)(void*)>;
+
+struct Operation {
+  std::string_view name;
+  std::string_view action;  ///< "kinesis:PutRecord"; empty only for operations that AWS lets every caller do
+  Touched (*touched)(const CallContext& call, const void* input);
+  const codec::Shape& (*input_shape)();
+  const codec::Shape& (*output_shape)();
+  Erased (*make_input)();
+  Task<ApiResult<Erased>> (*invoke)(CallContext& call, Erased input);
+  HttpBinding http{};
+  /// Hand-tuned codecs for the hot operations, tested to equal the generic ones; null for all others.
+  bool (*fast_decode)(std::string_view body, void* input) = nullptr;  ///< false: let the generic codec say why
+  std::string (*fast_encode)(const void* output) = nullptr;
+};
+
+struct Service {
+  std::string_view name;  ///< credential scope: "kinesis"
+  Protocol protocol;
+  std::string_view target_prefix;  ///< json11: "Kinesis_20131202"
+  std::string_view api_version;    ///< query: "2010-05-08"
+  std::string_view xml_namespace;  ///< query
+  std::span<const Operation> operations;
+  std::span<const std::string_view> known_operations;  ///< sorted: what AWS has and Penstock does not (yet)
+  /// The service's names for the errors that the gateway finds.
+  std::string_view malformed_code;   ///< e.g. SerializationException
+  std::string_view validation_code;  ///< e.g. ValidationException
+  std::string_view denied_code;      ///< e.g. AccessDeniedException
+  int denied_status = 400;
+};
+
+namespace detail {
+
+template <class T>
+Erased erase(T value) {
+  return Erased(new T(std::move(value)), [](void* p) { delete static_cast<T*>(p); });
+}
+
+template <auto handler>
+struct Traits;
+template <class In, class Out, Task<ApiResult<Out>> (*handler)(CallContext&, In)>
+struct Traits<handler> {
+  using Input = In;
+  using Output = Out;
+  static Task<ApiResult<Erased>> invoke(CallContext& call, Erased input) {
+    In value = std::move(*static_cast<In*>(input.get()));
+    input.reset();
+    ApiResult<Out> result = co_await handler(call, std::move(value));
+    if (!result.has_value()) co_return std::unexpected(std::move(result).error());
+    co_return erase<Out>(std::move(*result));
+  }
+};
+
+}  // namespace detail
+
+template <auto handler>
+constexpr Operation operation(std::string_view name, std::string_view action,
+                              Touched (*touched)(const CallContext&, const void*), HttpBinding http = {}) {
+  using T = detail::Traits<handler>;
+  return {.name = name,
+          .action = action,
+          .touched = touched,
+          .input_shape = &codec::shape_of<typename T::Input>,
+          .output_shape = &codec::shape_of<typename T::Output>,
+          .make_input = [] { return detail::erase(typename T::Input{}); },
+          .invoke = &T::invoke,
+          .http = http};
+}
+
+}  // namespace penstock::services
