@@ -1,0 +1,25 @@
+output "kinesis_stream_arn" {
+  value = module.kinesis.kinesis_stream_arn
+}
+
+output "kinesis_stream_name" {
+  value = module.kinesis.kinesis_stream_name
+}
+
+output "consumer_role_arn" {
+  value = module.kinesis.consumer_role_arn
+}
+
+output "iot_endpoint" {
+  value = module.iot_core.endpoint
+}
+
+output "device_certificates" {
+  value     = module.iot_core.device_certificates
+  sensitive = true
+}
+
+output "device_private_keys" {
+  value     = module.iot_core.device_private_keys
+  sensitive = true
+}
