@@ -1,0 +1,178 @@
+#include "catalog/sqlite/sqlite_catalog.h"
+
+#include <deque>
+#include <thread>
+#include <utility>
+
+#include "catalog/document_table.h"
+#include "catalog/sqlite/database.h"
+
+namespace penstock::catalog {
+namespace {
+
+/// One transaction holds at most this much, so that a burst of large documents does not delay its first commit for
+/// long.
+constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
+
+std::size_t size_of(const std::vector<Change>& changes) {
+  std::size_t total = 0;
+  for (const Change& change : changes) total += change.key.size() + (change.bytes ? change.bytes->size() : 0);
+  return total;
+}
+
+class SqliteCatalog final : public Catalog {
+ public:
+  explicit SqliteCatalog(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+  ~SqliteCatalog() override {
+    {
+      const MutexLock lock(mutex_);
+      stopping_ = true;
+    }
+    arrived_.notify_one();
+    if (writer_.joinable()) writer_.join();
+  }
+
+  Result<void> start() {
+    PENSTOCK_TRY(last_, database_->load([this](std::string key, Version version, std::string bytes) {
+      table_.load(std::move(key), version, std::move(bytes));
+    }));
+    writer_ = std::thread([this] { write_groups(); });
+    return {};
+  }
+
+  [[nodiscard]] std::optional<Document> get(std::string_view key) const override { return table_.get(key); }
+  [[nodiscard]] std::vector<Document> list(std::string_view prefix, std::string_view after,
+                                           std::size_t limit) const override {
+    return table_.list(prefix, after, limit);
+  }
+  [[nodiscard]] std::unique_ptr<Subscription> watch(std::string prefix,
+                                                    std::function<void(const Event&)> on_change) override {
+    return table_.watch(std::move(prefix), std::move(on_change));
+  }
+
+  Task<Result<Version>> commit(std::vector<Change> changes) override {
+    PENSTOCK_CO_TRY_VOID(check_bounds(changes));
+    Waiting waiting{.changes = std::move(changes), .done = {}, .outcome = {}};
+    const Completion<Result<Version>> done = waiting.done;
+    PENSTOCK_CO_TRY_VOID(enqueue(std::move(waiting)));
+    co_return co_await done;
+  }
+
+ private:
+  struct Waiting {
+    std::vector<Change> changes;
+    Completion<Result<Version>> done;
+    Result<Version> outcome;
+  };
+  using Group = std::vector<Waiting>;
+
+  Result<void> enqueue(Waiting waiting) EXCLUDES(mutex_) {
+    const std::size_t bytes = size_of(waiting.changes);
+    {
+      const MutexLock lock(mutex_);
+      if (stopping_) return fail(ErrorKind::unavailable, "catalog: shutting down");
+      if (queue_.size() >= kQueuedCommitsMax || queued_bytes_ + bytes > kQueuedBytesMax) {
+        return fail(ErrorKind::throttled, "catalog: too many commits are waiting");
+      }
+      queued_bytes_ += bytes;
+      queue_.push_back(std::move(waiting));
+    }
+    arrived_.notify_one();
+    return {};
+  }
+
+  /// Everything that waits, up to kGroupBytesMax; empty when the catalog ends.
+  Group next_group() EXCLUDES(mutex_) {
+    Group group;
+    std::size_t bytes = 0;
+    const MutexLock lock(mutex_);
+    while (queue_.empty() && !stopping_) arrived_.wait(mutex_);
+    while (!queue_.empty() && bytes < kGroupBytesMax) {
+      bytes += size_of(queue_.front().changes);
+      group.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+    queued_bytes_ -= bytes;
+    return group;
+  }
+
+  void write_groups() EXCLUDES(mutex_) {
+    for (Group group = next_group(); !group.empty(); group = next_group()) {
+      const Result<void> written = poisoned_ ? fail(ErrorKind::unavailable, poison_) : write_one(group);
+      for (Waiting& waiting : group) {
+        if (!written.has_value()) {
+          waiting.outcome = std::unexpected(written.error());
+        } else if (waiting.outcome.has_value()) {
+          table_.apply(*waiting.outcome, std::move(waiting.changes));
+        }
+        waiting.done.set(std::move(waiting.outcome));
+      }
+      group.clear();
+      if (!poisoned_) database_->checkpoint_if_due();
+    }
+  }
+
+  /// Fills in each commit's outcome. An error means that no commit of the group took place, not even as a conflict:
+  /// a conflict may have been with another commit of the same group.
+  Result<void> write_one(Group& group) {
+    Staging staging(table_);
+    Version last = last_;
+    PENSTOCK_TRY_VOID(database_->begin());
+    for (Waiting& waiting : group) {
+      if (Result<void> held = staging.check(waiting.changes); !held.has_value()) {
+        waiting.outcome = std::unexpected(std::move(held).error());
+        continue;
+      }
+      waiting.outcome = ++last;
+      if (Result<void> written = database_->write(last, waiting.changes); !written.has_value()) {
+        return abandon(std::move(written).error(), false);
+      }
+      staging.stage(last, waiting.changes);
+    }
+    if (last == last_) {
+      database_->roll_back();
+      return {};
+    }
+    if (Result<void> committed = database_->commit(last); !committed.has_value()) {
+      return abandon(std::move(committed).error(), true);
+    }
+    last_ = last;
+    return {};
+  }
+
+  std::unexpected<Error> abandon(Error error, bool while_committing) {
+    database_->roll_back();
+    if (error.kind == ErrorKind::outcome_unknown) {
+      poisoned_ = true;
+      poison_ = error.message + "; restart to find out what was kept";
+    }
+    // Before COMMIT nothing can have taken place, and a conflict between processes is not a conflict of versions.
+    if (!while_committing || error.kind == ErrorKind::conflict) error.kind = ErrorKind::unavailable;
+    return std::unexpected(std::move(error));
+  }
+
+  DocumentTable table_;
+  std::unique_ptr<Database> database_;  // the writer's, once it runs
+  Version last_ = 0;                    // the writer's
+  bool poisoned_ = false;               // the writer's
+  std::string poison_;                  // the writer's
+
+  Mutex mutex_;
+  CondVar arrived_;
+  std::deque<Waiting> queue_ GUARDED_BY(mutex_);  // bounded by kQueuedCommitsMax
+  std::size_t queued_bytes_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread writer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options) {
+  PENSTOCK_TRY(std::unique_ptr<Database> database, Database::open(path, options.vfs));
+  auto catalog = std::make_unique<SqliteCatalog>(std::move(database));
+  PENSTOCK_TRY_VOID(catalog->start());
+  return catalog;
+}
+
+}  // namespace penstock::catalog

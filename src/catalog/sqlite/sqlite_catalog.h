@@ -1,0 +1,30 @@
+#pragma once
+/// The embedded catalog: one SQLite file in WAL mode with synchronous=FULL, every document cached in memory.
+/// Guarantee: a commit completes only after its transaction is in the write-ahead log and the log is synced. Commits
+///            that arrive while one is being synced share the next transaction and its sync.
+/// Threads:   one own thread does all file work; reads never touch it.
+/// Errors:    open: conflict = another process has the file open; corrupt = not a catalog, damaged, or of a newer
+///            format; unavailable = the system refused.
+///            commit: unavailable = not written (a full disk too: later commits work once there is room); throttled =
+///            kQueuedCommitsMax or kQueuedBytesMax reached; outcome_unknown = the log could not be synced: it may
+///            appear after the next start, and this catalog refuses every later commit with unavailable.
+/// Format:    docs/formats/catalog.md.
+
+#include <memory>
+#include <string>
+
+#include "catalog/catalog.h"
+
+namespace penstock::catalog {
+
+inline constexpr std::size_t kQueuedCommitsMax = 8192;
+inline constexpr std::size_t kQueuedBytesMax = 64 * 1024 * 1024;
+
+struct SqliteOptions {
+  /// Name of the SQLite VFS to use; empty: the system's. Tests put failing disks here.
+  std::string vfs;
+};
+
+[[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options = {});
+
+}  // namespace penstock::catalog
