@@ -14,10 +14,13 @@
 
 namespace penstock::rules {
 
+/// "AWS IoT Core rules engine limits": a rule has at most 256 KB.
+inline constexpr std::size_t kSqlBytesMax = 256U << 10U;
+
 /// What functions in the SQL may ask of a message.
 struct EventView {
   std::string_view topic;
-  std::string_view client_id;  ///< "N/A" is given by clientid() when there is none
+  std::string_view client_id;  ///< "n/a" is given by clientid() when there is none
   std::string_view payload;
   Timestamp received;
   std::function<std::string()> new_uuid;
