@@ -1,0 +1,109 @@
+#include "net/tcp_stream.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/system/error_code.hpp>
+#include <cerrno>
+#include <cstring>
+
+namespace penstock::net {
+
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::size_t kPartsMax = 8;
+
+/// Awaits readiness; the coroutine goes on inside Asio's handler, on the same thread.
+struct WaitReady {
+  tcp::socket& socket;
+  tcp::socket::wait_type type;
+  error_code problem{};
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) {
+    socket.async_wait(type, [this, self](const error_code& result) {
+      problem = result;
+      self.resume();
+    });
+  }
+  [[nodiscard]] error_code await_resume() const noexcept { return problem; }
+};
+
+std::unexpected<Error> broken(int number) { return fail(ErrorKind::unavailable, std::strerror(number)); }
+std::unexpected<Error> broken(const error_code& problem) { return fail(ErrorKind::unavailable, problem.message()); }
+
+class TcpStream final : public ByteStream {
+ public:
+  explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {
+    error_code ignored;
+    socket_.native_non_blocking(true, ignored);
+    socket_.set_option(tcp::no_delay(true), ignored);
+  }
+
+  Task<Result<std::size_t>> read_some(std::span<char> out) override {
+    while (!cancelled_) {
+      const ssize_t got = ::recv(socket_.native_handle(), out.data(), out.size(), 0);
+      if (got >= 0) co_return static_cast<std::size_t>(got);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) co_return broken(errno);
+      PENSTOCK_CO_TRY_VOID(co_await wait_for(tcp::socket::wait_read));
+    }
+    co_return broken(ECANCELED);
+  }
+
+  Task<Result<void>> wait_readable() override { co_return co_await wait_for(tcp::socket::wait_read); }
+
+  Task<Result<std::size_t>> write_some(std::span<const std::string_view> parts) override {
+    std::array<iovec, kPartsMax> vectors{};
+    const std::size_t count = std::min(parts.size(), vectors.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      vectors[i] = {.iov_base = const_cast<char*>(parts[i].data()), .iov_len = parts[i].size()};
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    while (!cancelled_) {
+      const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+      if (sent >= 0) co_return static_cast<std::size_t>(sent);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) co_return broken(errno);
+      PENSTOCK_CO_TRY_VOID(co_await wait_for(tcp::socket::wait_write));
+    }
+    co_return broken(ECANCELED);
+  }
+
+  void close_write() override {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  void cancel() override {
+    cancelled_ = true;
+    error_code ignored;
+    socket_.cancel(ignored);
+  }
+
+ private:
+  Task<Result<void>> wait_for(tcp::socket::wait_type type) {
+    if (cancelled_) co_return broken(ECANCELED);
+    WaitReady ready{socket_, type};
+    const error_code problem = co_await ready;
+    if (problem) co_return broken(problem);
+    co_return Result<void>{};
+  }
+
+  tcp::socket socket_;
+  bool cancelled_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteStream> make_tcp_stream(tcp::socket socket) {
+  return std::make_unique<TcpStream>(std::move(socket));
+}
+
+}  // namespace penstock::net
