@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 16U << 10U;
 constexpr std::size_t kDrainBytesMax = 32U << 20U;
+constexpr std::chrono::milliseconds kDrainWhenStoppingMax{200};
 constexpr int kRequestsPerTurn = 32;  ///< of one connection, before the others of the loop get theirs
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -62,7 +63,7 @@ HttpConnection::HttpConnection(ConnectionHost host, std::unique_ptr<ByteStream> 
     : host_(host), stream_(std::move(stream)), remote_address_(std::move(remote_address)) {}
 
 Task<void> HttpConnection::run() {
-  for (int served = 1; !finishing_; ++served) {
+  for (int served = 1; !host_.stopping; ++served) {
     auto head = co_await read_head();
     if (!head.has_value()) {
       if (head.error().has_value()) co_await refuse(std::move(*head.error()), nullptr);
@@ -79,7 +80,7 @@ Task<void> HttpConnection::run() {
     HttpResponse response = co_await host_.handler(std::move(head->request));
     release_charge();
     if (bodiless) head->request.method = "HEAD";
-    const bool close = finishing_ || !head->keep_alive;
+    const bool close = host_.stopping || !head->keep_alive;
     if (!co_await answer(*head, std::move(response), close)) break;
     if (close) {
       co_await drain();
@@ -91,7 +92,6 @@ Task<void> HttpConnection::run() {
 }
 
 void HttpConnection::finish() {
-  finishing_ = true;
   if (idle_) cancel();
 }
 
@@ -105,7 +105,7 @@ Task<HttpConnection::OrEnding<void>> HttpConnection::wait_for_request() {
   std::string().swap(input_);  // thousands of idle connections hold no buffers
   const Result<void> ready = co_await stream_->wait_readable();
   idle_ = false;
-  if (!ready.has_value() || finishing_) co_return std::unexpected(Ending{});
+  if (!ready.has_value() || host_.stopping) co_return std::unexpected(Ending{});
   co_return OrEnding<void>{};
 }
 
@@ -254,7 +254,7 @@ Task<void> HttpConnection::refuse(HttpRefusal why, const HttpRequest* head) {
 Task<void> HttpConnection::drain() {
   stream_->close_write();
   idle_ = true;
-  allow(finishing_ ? std::chrono::milliseconds(1000) : host_.limits.head_max);
+  allow(host_.stopping ? kDrainWhenStoppingMax : host_.limits.head_max);
   std::string scratch;
   resize_unfilled(scratch, 4 * kReadBytes);
   for (std::size_t drained = 0; drained < kDrainBytesMax;) {

@@ -39,6 +39,7 @@ struct ConnectionHost {
   const HttpHandler& handler;
   const RefusalRenderer& refusal;
   BodyBudget& bodies;
+  const std::atomic<bool>& stopping;  ///< no request after the present one
 };
 
 class HttpConnection {
@@ -48,7 +49,7 @@ class HttpConnection {
   /// Serves until either side ends it. Run once; the connection must outlive it.
   Task<void> run();
 
-  /// Closes now if it waits for a request, else after the answer under way.
+  /// Once the host is stopping: closes now if it waits for a request, else it will after the answer under way.
   void finish();
   void cancel() { stream_->cancel(); }
   /// Cancels it when its present step has taken too long.
@@ -83,7 +84,6 @@ class HttpConnection {
   SteadyTime deadline_ = SteadyTime::max();
   std::size_t charged_bytes_ = 0;
   bool idle_ = true;
-  bool finishing_ = false;
 };
 
 }  // namespace penstock::net

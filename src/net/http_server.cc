@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <unordered_set>
@@ -34,13 +35,12 @@ struct LoopSide {
   EventLoop& loop;
   asio::steady_timer sweep;
   bool sweeping = false;
-  bool stopping = false;
   std::unordered_set<HttpConnection*> connections;
 };
 
 std::chrono::milliseconds sweep_interval(const HttpLimits& limits) {
   const auto shortest = std::min({limits.idle_max, limits.head_max, limits.body_stall_max, limits.write_stall_max}) / 4;
-  return std::clamp(shortest, std::chrono::milliseconds(5), std::chrono::milliseconds(1000));
+  return std::clamp(shortest, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
 }
 
 Result<tcp::endpoint> resolve(EventLoop& loop, const HostPort& address) {
@@ -94,10 +94,11 @@ struct HttpServer::State {
   HostPort bound;  // set before listen returns, then constant
   std::vector<std::unique_ptr<LoopSide>> sides;
 
+  std::atomic<bool> stopping = false;
+
   // The first loop's alone.
   tcp::acceptor acceptor;
   asio::steady_timer accept_retry;
-  bool stopping = false;
   std::size_t next_side = 0;
 
   Mutex mutex;
@@ -169,12 +170,12 @@ void HttpServer::State::on_accept(const std::shared_ptr<State>& self, LoopSide& 
 void HttpServer::State::start(const std::shared_ptr<State>& self, LoopSide& side, tcp::socket socket) {
   error_code problem;
   const tcp::endpoint peer = socket.remote_endpoint(problem);
-  if (problem || side.stopping) {
+  if (problem || self->stopping) {
     self->count_out();
     return;
   }
   auto connection = std::make_shared<HttpConnection>(
-      ConnectionHost{self->clock, self->options.limits, self->handler, self->refusal, self->bodies},
+      ConnectionHost{self->clock, self->options.limits, self->handler, self->refusal, self->bodies, self->stopping},
       make_tcp_stream(std::move(socket)), peer.address().to_string());
   side.connections.insert(connection.get());
   if (!side.sweeping) sweep_later(self, side);
@@ -219,15 +220,14 @@ HostPort HttpServer::address() const { return state_->bound; }
 
 bool HttpServer::stop(std::chrono::milliseconds grace) {
   State& state = *state_;
+  state.stopping = true;
   EventLoops::run_on(state.loops.at(0), [&] {
-    state.stopping = true;
     error_code ignored;
     state.acceptor.close(ignored);
     state.accept_retry.cancel();
   });
   for (auto& side : state.sides) {
     EventLoops::run_on(side->loop, [&side] {
-      side->stopping = true;
       for (HttpConnection* connection : std::vector(side->connections.begin(), side->connections.end())) {
         connection->finish();
       }
