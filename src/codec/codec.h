@@ -2,7 +2,13 @@
 /// Bytes to structs and back, driven by shapes. Pure functions.
 /// Errors: DecodeError says what AWS's services say for it: the caller maps `malformed` to SerializationException
 ///         (JSON services), MalformedInput or whatever its service documents.
-/// Bounds: nesting kDepthMax; unknown members are skipped (AWS ignores them); strings must be valid UTF-8.
+///         A `required` member of a plain (not std::optional) type that the input does not hold cannot be seen by
+///         validate() afterwards, so the decoders find it: the error then has `is_validation` and holds the whole text
+///         that validate() would give (the caller maps it to ValidationException or its service's name for that).
+/// Bounds: nesting kDepthMax; kFormPairsMax pairs; unknown members are skipped (AWS ignores them); strings must be
+/// valid
+///         UTF-8. The struct given to a decoder must be new (default-constructed).
+/// Threads: any.
 
 #include <expected>
 #include <map>
@@ -15,9 +21,11 @@
 namespace penstock::codec {
 
 inline constexpr int kDepthMax = 64;
+inline constexpr std::size_t kFormPairsMax = 4096;
 
 struct DecodeError {
   std::string message;
+  bool is_validation = false;  ///< the form is right, but required members are missing; message as of validate()
 };
 template <class T = void>
 using Decoded = std::expected<T, DecodeError>;
@@ -28,6 +36,7 @@ Decoded<> decode_json(std::string_view text, const Shape& shape, void* out);
 
 // ---- Query protocol requests (IAM, STS): Action=..&Version=..&Tags.member.1.Key=..; answers in XML
 using FormValues = std::map<std::string, std::string, std::less<>>;
+/// Of repeated names the last wins.
 Decoded<FormValues> parse_form(std::string_view body);
 Decoded<> decode_query(const FormValues& form, const Shape& shape, void* out);
 /// <NameResponse xmlns=..><NameResult>..</NameResult><ResponseMetadata><RequestId>..
@@ -38,13 +47,18 @@ Decoded<> decode_query(const FormValues& form, const Shape& shape, void* out);
                                              std::string_view code, std::string_view message, bool sender_fault);
 
 // ---- REST-JSON (IoT, Lambda): members in path, query, headers and body
+/// Repeated names are kept in their order: that is how lists travel in a query (?tagKeys=a&tagKeys=b).
+using QueryValues = std::multimap<std::string, std::string, std::less<>>;
+Decoded<QueryValues> parse_query(std::string_view query);
+
 struct RestRequest {
   FormValues path;     ///< decoded path parameters by name
-  FormValues query;    ///< decoded
+  QueryValues query;   ///< decoded: parse_query of what follows '?'
   FormValues headers;  ///< lower-case names
   std::string_view body;
 };
 Decoded<> decode_rest(const RestRequest& request, const Shape& shape, void* out);
+/// Body members as one JSON object; "" when the shape has none. Content-Type is the caller's.
 struct RestResponse {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
@@ -53,7 +67,12 @@ struct RestResponse {
 
 /// Checks the rules of a decoded value. Empty when it is good; else AWS's text:
 /// "1 validation error detected: Value 'a b' at 'streamName' failed to satisfy constraint: Member must satisfy regular
-/// expression pattern: [a-zA-Z0-9_.-]+". All violations are listed (AWS joins them with "; ").
+/// expression pattern: [a-zA-Z0-9_.-]+". All violations are listed (AWS joins them with "; "), at most ten, as AWS
+/// does. Lengths of strings count Unicode characters, of blobs bytes, of lists and maps their elements.
 [[nodiscard]] std::string validate(const Shape& shape, const void* value);
+
+/// For tests of shapes: what is wrong with the description itself (patterns that do not compile, repeated names).
+/// Empty when it is good. Follows nested shapes.
+[[nodiscard]] std::string check_shape(const Shape& shape);
 
 }  // namespace penstock::codec

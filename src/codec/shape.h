@@ -63,6 +63,7 @@ struct Type {
   void* (*append)(void*) = nullptr;                         ///< list: a new last element
   void* (*insert)(void*, std::string_view key) = nullptr;   ///< map: the element of that key
   void (*each)(const void*, const std::function<void(std::string_view key, const void* value)>&) = nullptr;  ///< map
+  void (*reset)(void*) = nullptr;  ///< back to what a new struct holds (absent, empty, zero)
 };
 
 struct Bounds {
@@ -75,7 +76,7 @@ struct Bounds {
 /// Where REST-JSON carries a member.
 enum class Place : std::uint8_t {
   body,     ///< a member of the JSON body
-  payload,  ///< this structure is the whole JSON body
+  payload,  ///< this member is the whole body: a structure or JsonText as JSON, a Blob or string as it is
   path,     ///< {location} in the path
   query,    ///< ?location=
   header,   ///< header named `location`
@@ -161,6 +162,7 @@ const Type& type_of() {
     Type made = detail::TypeMaker<T>::make();
     if (!made.get) made.get = [](const void* value) { return value; };
     if (!made.emplace) made.emplace = [](void* value) { return value; };
+    made.reset = [](void* value) { *static_cast<T*>(value) = T{}; };
     return made;
   }();
   return type;
