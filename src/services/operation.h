@@ -96,6 +96,10 @@ struct Service {
   std::string_view validation_code;  ///< e.g. ValidationException
   std::string_view denied_code;      ///< e.g. AccessDeniedException
   int denied_status = 400;
+  /// Signed for whatever region the client has (IAM, STS); the others only for the house's own.
+  bool global = false;
+  /// REST-JSON: where the known_operations lie, in the same order, so that they too are answered by name.
+  std::span<const HttpBinding> known_bindings{};
 };
 
 namespace detail {
