@@ -1,38 +1,218 @@
 #pragma once
 /// Kinesis streams: their catalog documents, their shards and their records. Services call this; nothing here knows
-/// JSON, HTTP or IAM.
-/// (This header holds what other rooms build against first; the room's owner completes it.)
+/// JSON, HTTP or IAM. Messages of errors are AWS's where AWS's are known.
+///
+/// Guarantee: a record whose outcome is success is durable as FrameLog::promise() says; within a shard, records of one
+///            put keep their order, and a put started after another's success comes later.
+/// Threads:   any; Tasks complete on the awaiting coroutine's executor. A Streams outlives every task it gave.
+/// Errors:    missing (no such stream or shard), conflict (exists, or not in a state for this), throttled (a limit),
+///            invalid (the caller's input), unavailable, outcome_unknown, corrupt (storage).
+/// Source:    Kinesis API Reference; Kinesis Data Streams Developer Guide.
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "catalog/catalog.h"
 #include "core/clock.h"
+#include "core/mutex.h"
+#include "core/random.h"
 #include "core/result.h"
 #include "core/task.h"
+#include "framelog/frame_log.h"
+#include "stream/sealed_token.h"
+#include "stream/stream_info.h"
 
 namespace penstock::stream {
+
+class LiveStream;
+class BlockingLane;
+
+struct Settings {
+  std::string account;
+  std::string region;
+  /// How long streams show CREATING, UPDATING and DELETING.
+  std::chrono::milliseconds creating{0};
+  std::chrono::milliseconds updating{0};
+  std::chrono::milliseconds deleting{0};
+  std::uint32_t open_shards_max = 1000;  ///< in the account (AWS's "ShardLimit")
+  std::size_t streams_changing_max = 5;  ///< in CREATING or DELETING at once
+  std::size_t scalings_per_day_max = 10;
+  /// AWS's throughput limits of a shard: 1,000 records and 1 MiB a second in, 5 reads and 2 MiB a second out.
+  bool enforce_shard_limits = false;
+};
 
 /// One record to put. The partition key must have 1 to 256 characters; an explicit hash key is a decimal below 2^128.
 struct PutEntry {
   std::string partition_key;
-  std::optional<std::string> explicit_hash_key;
-  std::string data;
+  std::optional<std::string> explicit_hash_key{};
+  std::string data{};
 };
 
 struct PutOutcome {
   std::string shard_id;         ///< "shardId-000000000000"
   std::string sequence_number;  ///< 56 decimal digits
 };
+using PutOutcomes = std::vector<Result<PutOutcome>>;
 
-class Streams;
+/// A stream as it is at a moment.
+struct StreamView {
+  std::shared_ptr<const StreamInfo> info;
+  StreamStatus status = StreamStatus::active;
+};
+
+struct ScalingCounts {
+  std::uint32_t current = 0;
+  std::uint32_t target = 0;
+};
+
+/// Where a reader stands: before the record `index` of the frame at `position`.
+struct ShardIterator {
+  std::string stream_name;
+  std::string uid;  ///< of the stream: a stream made anew under the same name is another one
+  ShardIndex shard{};
+  Position position{};
+  std::uint16_t index = 0;
+  Timestamp made{};
+};
+
+enum class IteratorType : std::uint8_t {
+  trim_horizon,
+  latest,
+  at_sequence_number,
+  after_sequence_number,
+  at_timestamp,
+};
+
+struct StartingPoint {
+  IteratorType type = IteratorType::trim_horizon;
+  std::optional<std::string> sequence_number{};
+  std::optional<Timestamp> timestamp{};
+};
+
+struct ReadRecord {
+  std::string sequence_number;
+  Timestamp arrival{};
+  std::string_view partition_key;  ///< into `frames` of the page
+  std::string_view data;           ///< likewise
+};
+
+struct RecordPage {
+  std::vector<ReadRecord> records;
+  std::vector<std::shared_ptr<const std::string>> frames;  ///< keep the records' bytes alive
+  std::optional<ShardIterator> next;                       ///< empty at the end of a closed shard
+  std::int64_t millis_behind_latest = 0;                   ///< 0 only when nothing lies behind the page
+  std::vector<Shard> children;                             ///< at the end of a closed shard
+};
+
+class Streams {
+ public:
+  /// Loads every stream and opens its log; logs without a stream (a crash between the two) are removed. A stream whose
+  /// log cannot be opened is there, but its records are not available. At start-up only: it blocks.
+  /// The references outlive the object.
+  [[nodiscard]] static Result<std::unique_ptr<Streams>> open(Settings settings, catalog::Catalog& catalog,
+                                                             framelog::FrameLogStore& logs, const Clock& clock,
+                                                             Random& random);
+  ~Streams();
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+  // ---- what is there
+  [[nodiscard]] std::optional<StreamView> find(std::string_view name) const;
+  /// As find, but the error is AWS's: "Stream a under account 123456789012 not found."
+  [[nodiscard]] Result<StreamView> get(std::string_view name) const;
+  /// In order of name, names greater than `after`, at most `limit`.
+  [[nodiscard]] std::vector<StreamView> list(std::string_view after, std::size_t limit) const;
+  [[nodiscard]] std::uint32_t open_shard_count() const;
+  [[nodiscard]] std::string arn(std::string_view name) const;
+
+  // ---- changes; each completes when it is durable
+  struct Creation {
+    std::string name;
+    std::uint32_t shard_count = 1;
+    int record_kib_max = 1024;
+    std::map<std::string, std::string> tags{};
+  };
+  Task<Result<void>> create(Creation creation);
+  Task<Result<void>> remove(std::string name);
+  Task<Result<void>> add_tags(std::string name, std::map<std::string, std::string> tags);
+  Task<Result<void>> remove_tags(std::string name, std::vector<std::string> keys);
+  Task<Result<void>> increase_retention(std::string name, int hours);
+  Task<Result<void>> decrease_retention(std::string name, int hours);
+  Task<Result<void>> set_record_size(std::string name, int kib_max);
+  /// UNIFORM_SCALING. Puts that come while the shards change wait for the new ones (milliseconds).
+  Task<Result<ScalingCounts>> scale(std::string name, std::uint32_t target);
+
+  // ---- records
+  /// See put_records below.
+  Task<Result<PutOutcomes>> put(std::string name, std::vector<PutEntry> entries);
+  /// SequenceNumberForOrdering: it must be one that the stream could have given. (Order within a shard holds anyway.)
+  [[nodiscard]] Result<void> check_ordering(std::string_view name, std::string_view sequence_number) const;
+  Task<Result<ShardIterator>> make_iterator(std::string name, std::string shard_id, StartingPoint start);
+  /// At most `limit` records and kReadBytesMax bytes (but at least one record, if there is one).
+  Task<Result<RecordPage>> read(ShardIterator from, std::size_t limit);
+
+  // ---- iterators and page tokens as text that cannot be forged
+  [[nodiscard]] std::string seal(const ShardIterator& iterator) const;
+  [[nodiscard]] std::optional<ShardIterator> unseal(std::string_view text) const;
+  [[nodiscard]] const TokenSealer& tokens() const { return *tokens_; }
+
+  /// Frees what has expired: records past their retention, closed shards whose records are gone, deleted streams.
+  /// To be called every few seconds; correctness of reads does not depend on it.
+  Task<Result<void>> trim_expired(Timestamp now);
+
+ private:
+  using Change = std::function<Result<void>(StreamInfo&)>;
+  using LivePtr = std::shared_ptr<LiveStream>;
+
+  Streams(Settings settings, catalog::Catalog& catalog, framelog::FrameLogStore& logs, const Clock& clock,
+          Random& random);
+  Result<void> load_token_key();
+  Result<void> load_streams();
+  [[nodiscard]] LivePtr live(std::string_view name) const EXCLUDES(mutex_);
+  [[nodiscard]] std::vector<LivePtr> all_live() const EXCLUDES(mutex_);
+  [[nodiscard]] Result<LivePtr> live_or_error(std::string_view name) const;
+  /// The stream's shard that an iterator may stand in; the error is AWS's.
+  [[nodiscard]] Result<Shard> find_shard(std::string_view name, std::string_view shard_id, const LivePtr& stream) const;
+  void add_live(LivePtr stream) EXCLUDES(mutex_);
+  void drop_live(const LivePtr& stream) EXCLUDES(mutex_);
+  [[nodiscard]] std::string key_of(std::string_view name) const;
+  [[nodiscard]] Result<void> check_room_for(const Creation& creation) const;
+  [[nodiscard]] Result<void> check_scaling(const StreamInfo& info, std::uint32_t target, Timestamp now) const;
+  /// Reads the document, applies `change`, commits, and begins anew when somebody else was faster.
+  Task<Result<void>> change(LivePtr stream, Change change);
+  /// As change, and refuses unless the stream is ACTIVE; it shows UPDATING for a while afterwards.
+  Task<Result<void>> change_active(std::string name, Change change);
+  Task<Result<PutOutcomes>> put_inside_gate(LivePtr stream, const std::vector<PutEntry>& entries);
+  Task<Result<void>> purge(LivePtr stream);
+  Task<Result<void>> trim_stream(LivePtr stream, Timestamp now);
+  [[nodiscard]] std::unexpected<Error> not_found(std::string_view name) const;
+
+  Settings settings_;
+  catalog::Catalog& catalog_;
+  framelog::FrameLogStore& logs_;
+  const Clock& clock_;
+  Random& random_;
+  std::unique_ptr<TokenSealer> tokens_;
+  std::unique_ptr<BlockingLane> lane_;
+  mutable Mutex mutex_;
+  std::map<std::string, LivePtr, std::less<>> by_name_ GUARDED_BY(mutex_);
+};
+
+/// GetRecords returns at most 10 MiB (Kinesis API Reference, GetRecords).
+inline constexpr std::size_t kReadBytesMax = 10U << 20U;
 
 /// Puts records into a stream and completes when they are durable. Outcomes are in the order of the entries; each has
 /// its own result (throttled and failed shards do not fail the others).
-/// Errors of the whole call: missing (no such stream), conflict (not ACTIVE), invalid.
-Task<Result<std::vector<Result<PutOutcome>>>> put_records(Streams& streams, std::string_view stream_name,
-                                                          std::vector<PutEntry> entries);
+/// Errors of the whole call: missing (no such stream, or it is being made or deleted), invalid.
+/// Bounds: 1 to kFrameRecordsMax entries, 15 MiB together.
+Task<Result<PutOutcomes>> put_records(Streams& streams, std::string_view stream_name, std::vector<PutEntry> entries);
 
 }  // namespace penstock::stream

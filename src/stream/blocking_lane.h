@@ -1,0 +1,64 @@
+#pragma once
+/// One thread for the file work of making and removing logs, so that event loops do not wait for the disk.
+/// Bounds: the callers' own (a few streams may be made or deleted at once).
+
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "core/mutex.h"
+#include "core/task.h"
+
+namespace penstock::stream {
+
+class BlockingLane {
+ public:
+  BlockingLane() : thread_([this] { run(); }) {}
+  ~BlockingLane() {
+    {
+      const MutexLock lock(mutex_);
+      stopping_ = true;
+      arrived_.notify_one();
+    }
+    thread_.join();  // what was handed in still runs
+  }
+  BlockingLane(const BlockingLane&) = delete;
+  BlockingLane& operator=(const BlockingLane&) = delete;
+
+  /// Runs `work` on the lane's thread, in the order of calls.
+  template <class T>
+  Task<T> call(std::function<T()> work) {
+    const Completion<T> done;
+    post([done, work = std::move(work)] { done.set(work()); });
+    co_return co_await done;
+  }
+
+ private:
+  void post(std::function<void()> work) EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    queue_.push_back(std::move(work));
+    arrived_.notify_one();
+  }
+
+  void run() EXCLUDES(mutex_) {
+    while (true) {
+      std::function<void()> work;
+      {
+        const MutexLock lock(mutex_);
+        while (queue_.empty() && !stopping_) arrived_.wait(mutex_);
+        if (queue_.empty()) return;
+        work = std::move(queue_.front());
+        queue_.pop_front();
+      }
+      work();
+    }
+  }
+
+  Mutex mutex_;
+  CondVar arrived_;
+  std::deque<std::function<void()>> queue_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace penstock::stream

@@ -1,0 +1,98 @@
+#include "stream/live_stream.h"
+
+#include <algorithm>
+
+namespace penstock::stream {
+
+StreamSnapshot::StreamSnapshot(StreamInfo taken) : info(std::move(taken)) {
+  for (const Shard& shard : info.shards) {
+    if (shard.is_open()) open.push_back(&shard);
+  }
+  std::ranges::sort(open, {}, [](const Shard* shard) { return shard->range.first; });
+}
+
+std::size_t StreamSnapshot::route(HashKey key) const {
+  const auto above = std::ranges::upper_bound(open, key, {}, [](const Shard* shard) { return shard->range.first; });
+  PENSTOCK_ASSERT(above != open.begin());
+  return static_cast<std::size_t>(above - open.begin()) - 1;
+}
+
+LiveStream::LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log)
+    : log_(std::move(log)), snapshot_(std::make_shared<const StreamSnapshot>(std::move(info))), version_(version) {}
+
+std::shared_ptr<const StreamSnapshot> LiveStream::snapshot() const {
+  const MutexLock lock(mutex_);
+  return snapshot_;
+}
+
+std::shared_ptr<const StreamInfo> LiveStream::info() const {
+  const auto taken = snapshot();
+  return {taken, &taken->info};
+}
+
+void LiveStream::take(StreamInfo info, catalog::Version version) {
+  auto taken = std::make_shared<const StreamSnapshot>(std::move(info));
+  const MutexLock lock(mutex_);
+  if (version <= version_) return;
+  version_ = version;
+  snapshot_ = std::move(taken);
+}
+
+Result<std::shared_ptr<framelog::FrameLog>> LiveStream::log() const {
+  if (!log_) return fail(ErrorKind::unavailable, "the stream's log could not be opened");
+  return log_;
+}
+
+bool LiveStream::try_enter(const Completion<bool>& opened) {
+  const MutexLock lock(mutex_);
+  if (closed_) {
+    waiting_.push_back(opened);
+    return false;
+  }
+  ++puts_under_way_;
+  return true;
+}
+
+Task<void> LiveStream::enter_put() {
+  while (true) {
+    const Completion<bool> opened;
+    if (try_enter(opened)) co_return;
+    co_await opened;
+  }
+}
+
+void LiveStream::leave_put() {
+  std::optional<Completion<bool>> drained;
+  {
+    const MutexLock lock(mutex_);
+    PENSTOCK_ASSERT(puts_under_way_ > 0);
+    if (--puts_under_way_ == 0) drained = std::exchange(drained_, std::nullopt);
+  }
+  if (drained) drained->set(true);
+}
+
+Task<bool> LiveStream::close_gate() {
+  const Completion<bool> drained;
+  {
+    const MutexLock lock(mutex_);
+    if (closed_) co_return false;
+    closed_ = true;
+    if (puts_under_way_ == 0) co_return true;
+    drained_ = drained;
+  }
+  co_await drained;
+  co_return true;
+}
+
+void LiveStream::open_gate() {
+  std::vector<Completion<bool>> waiting;
+  {
+    const MutexLock lock(mutex_);
+    PENSTOCK_ASSERT(closed_);
+    closed_ = false;
+    waiting.swap(waiting_);
+  }
+  for (const auto& opened : waiting) opened.set(true);
+}
+
+}  // namespace penstock::stream

@@ -1,0 +1,67 @@
+#pragma once
+/// One stream while the server runs: its log, what is known of it, and the gate that puts pass.
+/// The gate: while shards change, puts wait, and the change waits for the puts under way; so no record can reach a
+/// shard after it was closed, and a reader at the end of a closed shard has seen all of it.
+/// Threads: any.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "core/mutex.h"
+#include "core/task.h"
+#include "framelog/frame_log.h"
+#include "stream/shard_limits.h"
+#include "stream/stream_info.h"
+
+namespace penstock::stream {
+
+/// What is known of a stream at a moment, and its open shards in the order of their hash ranges.
+struct StreamSnapshot {
+  explicit StreamSnapshot(StreamInfo taken);
+  StreamSnapshot(const StreamSnapshot&) = delete;
+  StreamSnapshot& operator=(const StreamSnapshot&) = delete;
+  /// Which of `open` takes records of this hash key.
+  [[nodiscard]] std::size_t route(HashKey key) const;
+
+  const StreamInfo info;
+  std::vector<const Shard*> open;  // into info
+};
+
+class LiveStream {
+ public:
+  /// `log` is null when it could not be opened.
+  LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log);
+
+  [[nodiscard]] std::shared_ptr<const StreamSnapshot> snapshot() const EXCLUDES(mutex_);
+  [[nodiscard]] std::shared_ptr<const StreamInfo> info() const EXCLUDES(mutex_);
+  /// Takes a committed document, unless a later one was taken already.
+  void take(StreamInfo info, catalog::Version version) EXCLUDES(mutex_);
+  [[nodiscard]] Result<std::shared_ptr<framelog::FrameLog>> log() const;
+
+  /// Waits while the gate is closed; every enter needs a leave.
+  Task<void> enter_put();
+  void leave_put() EXCLUDES(mutex_);
+
+  /// False when the gate is closed already (by another change). Completes when no put is under way.
+  Task<bool> close_gate();
+  void open_gate() EXCLUDES(mutex_);
+
+  [[nodiscard]] ShardLimits& limits() { return limits_; }
+
+ private:
+  [[nodiscard]] bool try_enter(const Completion<bool>& opened) EXCLUDES(mutex_);
+
+  const std::shared_ptr<framelog::FrameLog> log_;
+  ShardLimits limits_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const StreamSnapshot> snapshot_ GUARDED_BY(mutex_);
+  catalog::Version version_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
+  std::size_t puts_under_way_ GUARDED_BY(mutex_) = 0;
+  std::optional<Completion<bool>> drained_ GUARDED_BY(mutex_);
+  std::vector<Completion<bool>> waiting_ GUARDED_BY(mutex_);  // bounded by the connections
+};
+
+}  // namespace penstock::stream

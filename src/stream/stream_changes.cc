@@ -1,0 +1,242 @@
+// What changes a stream: making, removing, tags, retention, scaling.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "stream/blocking_lane.h"
+#include "stream/live_stream.h"
+#include "stream/streams.h"
+#include "telemetry/log.h"
+
+namespace penstock::stream {
+namespace {
+
+constexpr int kRetentionHoursMin = 24;
+constexpr int kRetentionHoursMax = 8760;
+constexpr std::size_t kTagsMax = 50;
+constexpr std::size_t kShardsMax = 7000;  // open and closed; what fits a catalog document of 1 MiB
+
+// Kinesis API Reference, IncreaseStreamRetentionPeriod: 24 hours (1 day) to 8760 hours (365 days).
+Result<void> check_retention(int hours) {
+  if (hours < kRetentionHoursMin) {
+    return fail(ErrorKind::invalid, fmt::format("Minimum allowed retention period is {} hours. Requested retention "
+                                                "period ({} hours) is too short.",
+                                                kRetentionHoursMin, hours));
+  }
+  if (hours > kRetentionHoursMax) {
+    return fail(ErrorKind::invalid, fmt::format("Maximum allowed retention period is {} hours. Requested retention "
+                                                "period ({} hours) is too long.",
+                                                kRetentionHoursMax, hours));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> Streams::check_room_for(const Creation& creation) const {
+  const Timestamp now = clock_.now();
+  std::size_t changing = 0;
+  for (const LivePtr& stream : all_live()) {
+    const auto info = stream->info();
+    const StreamStatus status = info->status(now);
+    if (!info->is_gone(now) && (status == StreamStatus::creating || status == StreamStatus::deleting)) ++changing;
+  }
+  if (changing >= settings_.streams_changing_max) {
+    return fail(ErrorKind::throttled,
+                fmt::format("At most {} streams of account {} may simultaneously be in CREATING or DELETING state.",
+                            settings_.streams_changing_max, settings_.account));
+  }
+  const std::uint32_t open = open_shard_count();
+  if (creation.shard_count > settings_.open_shards_max || open > settings_.open_shards_max - creation.shard_count) {
+    return fail(
+        ErrorKind::throttled,
+        fmt::format("This request would exceed the shard limit for the account {} in {}. Current shard count "
+                    "for the account: {}. Limit: {}. Number of additional shards that would have resulted from "
+                    "this request: {}.",
+                    settings_.account, settings_.region, open, settings_.open_shards_max, creation.shard_count));
+  }
+  return {};
+}
+
+Task<Result<void>> Streams::create(Creation creation) {
+  const auto exists = fail(ErrorKind::conflict,
+                           fmt::format("Stream {} under account {} already exists.", creation.name, settings_.account));
+  if (LivePtr old = live(creation.name); old) {
+    if (!old->info()->is_gone(clock_.now())) co_return exists;
+    PENSTOCK_CO_TRY_VOID(co_await purge(old));
+  }
+  PENSTOCK_CO_TRY_VOID(check_room_for(creation));
+
+  const Timestamp now = clock_.now();
+  StreamInfo info{.name = creation.name,
+                  .uid = random_.hex(16),
+                  .created = now,
+                  .state = StreamStatus::creating,
+                  .state_until = now + settings_.creating,
+                  .readable_from = now,
+                  .record_kib_max = creation.record_kib_max,
+                  .tags = std::move(creation.tags)};
+  create_shards(info, creation.shard_count, now);
+
+  const std::string log_id = "s-" + info.uid;
+  using MadeLog = Result<std::shared_ptr<framelog::FrameLog>>;
+  std::function<MadeLog()> make_log = [&logs = logs_, log_id] { return logs.create(log_id); };
+  PENSTOCK_CO_TRY(auto log, co_await lane_->call(std::move(make_log)));
+
+  const auto version = co_await catalog_.put(key_of(info.name), encode_stream_document(info), 0);
+  if (!version) {
+    // When the outcome is unknown, the log must stay; without a document the next start removes it.
+    if (version.error().kind != ErrorKind::outcome_unknown) {
+      std::function<Result<void>()> remove_log = [&logs = logs_, log_id] { return logs.remove(log_id); };
+      (void)co_await lane_->call(std::move(remove_log));
+    }
+    if (version.error().kind == ErrorKind::conflict) co_return exists;
+    co_return std::unexpected(version.error());
+  }
+  telemetry::log(telemetry::Level::info, "stream created",
+                 {{"stream", info.name}, {"shards", std::int64_t{creation.shard_count}}});
+  add_live(std::make_shared<LiveStream>(std::move(info), *version, std::move(log)));
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Streams::remove(std::string name) {
+  PENSTOCK_CO_TRY(LivePtr stream, live_or_error(name));
+  telemetry::log(telemetry::Level::info, "stream deleted", {{"stream", name}});
+  if (settings_.deleting.count() == 0) co_return co_await purge(std::move(stream));
+  const Timestamp now = clock_.now();
+  const Change begin = [this, now](StreamInfo& info) -> Result<void> {
+    if (info.state == StreamStatus::deleting) {
+      return fail(ErrorKind::conflict, fmt::format("Stream {} under account {} not ACTIVE, instead in state DELETING",
+                                                   info.name, settings_.account));
+    }
+    info.state = StreamStatus::deleting;
+    info.state_until = now + settings_.deleting;
+    return {};
+  };
+  co_return co_await change(std::move(stream), begin);
+}
+
+Task<Result<void>> Streams::add_tags(std::string name, std::map<std::string, std::string> tags) {
+  PENSTOCK_CO_TRY(LivePtr stream, live_or_error(name));
+  const Change add = [this, tags = std::move(tags)](StreamInfo& info) -> Result<void> {
+    for (const auto& [key, value] : tags) info.tags.insert_or_assign(key, value);
+    if (info.tags.size() > kTagsMax) {
+      return fail(ErrorKind::invalid, fmt::format("Failed to add tags to stream {} under account {} because a given "
+                                                  "stream cannot have more than {} tags associated with it.",
+                                                  info.name, settings_.account, kTagsMax));
+    }
+    return {};
+  };
+  co_return co_await change(std::move(stream), add);
+}
+
+Task<Result<void>> Streams::remove_tags(std::string name, std::vector<std::string> keys) {
+  PENSTOCK_CO_TRY(LivePtr stream, live_or_error(name));
+  const Change drop = [keys = std::move(keys)](StreamInfo& info) -> Result<void> {
+    for (const std::string& key : keys) info.tags.erase(key);
+    return {};
+  };
+  co_return co_await change(std::move(stream), drop);
+}
+
+Task<Result<void>> Streams::increase_retention(std::string name, int hours) {
+  PENSTOCK_CO_TRY_VOID(check_retention(hours));
+  const Change increase = [this, hours](StreamInfo& info) -> Result<void> {
+    if (hours < info.retention_hours) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("Requested retention period ({} hours) for stream {} can not be shorter than existing "
+                              "retention period ({} hours). Use DecreaseRetentionPeriod API.",
+                              hours, info.name, info.retention_hours));
+    }
+    info.readable_from = info.trim_horizon(clock_.now());  // what has expired stays expired
+    info.retention_hours = hours;
+    return {};
+  };
+  co_return co_await change_active(std::move(name), increase);
+}
+
+Task<Result<void>> Streams::decrease_retention(std::string name, int hours) {
+  PENSTOCK_CO_TRY_VOID(check_retention(hours));
+  const Change decrease = [hours](StreamInfo& info) -> Result<void> {
+    if (hours > info.retention_hours) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("Requested retention period ({} hours) for stream {} can not be longer than existing "
+                              "retention period ({} hours). Use IncreaseRetentionPeriod API.",
+                              hours, info.name, info.retention_hours));
+    }
+    info.retention_hours = hours;
+    return {};
+  };
+  co_return co_await change_active(std::move(name), decrease);
+}
+
+Task<Result<void>> Streams::set_record_size(std::string name, int kib_max) {
+  const Change set = [kib_max](StreamInfo& info) -> Result<void> {
+    info.record_kib_max = kib_max;
+    return {};
+  };
+  co_return co_await change_active(std::move(name), set);
+}
+
+// Kinesis API Reference, UpdateShardCount: its limits.
+Result<void> Streams::check_scaling(const StreamInfo& info, std::uint32_t target, Timestamp now) const {
+  const auto open = static_cast<std::uint32_t>(info.open_shard_count());
+  const auto counts = fmt::format("Current open shard count: {}, Target shard count: {}", open, target);
+  const std::uint32_t elsewhere = open_shard_count() - open;
+  if (target > settings_.open_shards_max || elsewhere > settings_.open_shards_max - target) {
+    return fail(ErrorKind::throttled, fmt::format("Target shard count or number of open shards cannot be greater than "
+                                                  "{}. {}",
+                                                  settings_.open_shards_max, counts));
+  }
+  if (target > open * 2) {
+    return fail(ErrorKind::throttled,
+                "UpdateShardCount cannot scale up over double your current open shard count. " + counts);
+  }
+  if (target * 2 < open) {
+    return fail(ErrorKind::throttled,
+                "UpdateShardCount cannot scale down below half your current open shard count. " + counts);
+  }
+  const auto recent =
+      std::ranges::count_if(info.scalings, [now](Timestamp t) { return t > now - std::chrono::hours(24); });
+  if (static_cast<std::size_t>(recent) >= settings_.scalings_per_day_max) {
+    return fail(ErrorKind::throttled,
+                fmt::format("UpdateShardCount cannot be called more than {} times in a rolling 24-hour period for "
+                            "stream {} under account {}.",
+                            settings_.scalings_per_day_max, info.name, settings_.account));
+  }
+  return {};
+}
+
+Task<Result<ScalingCounts>> Streams::scale(std::string name, std::uint32_t target) {
+  PENSTOCK_CO_TRY(LivePtr stream, live_or_error(name));
+  ScalingCounts counts{.current = 0, .target = target};
+  const Change rescale = [this, target, &counts](StreamInfo& info) -> Result<void> {
+    const Timestamp now = clock_.now();
+    PENSTOCK_TRY_VOID(check_scaling(info, target, now));
+    counts.current = static_cast<std::uint32_t>(info.open_shard_count());
+    const std::uint32_t before = info.next_shard_index;
+    scale_uniformly(info, target, now);
+    if (info.shards.size() > kShardsMax) {
+      return fail(ErrorKind::throttled, fmt::format("Stream {} under account {} would have more than {} shards, the "
+                                                    "closed ones counted; those go when their records expire.",
+                                                    info.name, settings_.account, kShardsMax));
+    }
+    if (info.next_shard_index != before) {
+      std::erase_if(info.scalings, [now](Timestamp t) { return t <= now - std::chrono::hours(24); });
+      info.scalings.push_back(now);
+    }
+    return {};
+  };
+  // A request that will be refused must not hold up puts.
+  PENSTOCK_CO_TRY_VOID(check_scaling(*stream->info(), target, clock_.now()));
+  if (!co_await stream->close_gate()) {
+    co_return fail(ErrorKind::conflict, fmt::format("Stream {} under account {} not ACTIVE, instead in state UPDATING",
+                                                    name, settings_.account));
+  }
+  const auto changed = co_await change_active(name, rescale);
+  stream->open_gate();
+  if (!changed) co_return std::unexpected(changed.error());
+  co_return counts;
+}
+
+}  // namespace penstock::stream

@@ -1,0 +1,246 @@
+#include "stream/streams.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <set>
+
+#include "codec/json.h"
+#include "core/encoding/hex.h"
+#include "stream/blocking_lane.h"
+#include "stream/live_stream.h"
+#include "telemetry/log.h"
+
+namespace penstock::stream {
+namespace {
+
+constexpr std::string_view kLogPrefix = "s-";
+constexpr int kCommitTriesMax = 100;
+
+std::string log_id_of(const StreamInfo& info) { return std::string(kLogPrefix) + info.uid; }
+
+}  // namespace
+
+Streams::Streams(Settings settings, catalog::Catalog& catalog, framelog::FrameLogStore& logs, const Clock& clock,
+                 Random& random)
+    : settings_(std::move(settings)),
+      catalog_(catalog),
+      logs_(logs),
+      clock_(clock),
+      random_(random),
+      lane_(std::make_unique<BlockingLane>()) {}
+
+Streams::~Streams() = default;
+
+Result<std::unique_ptr<Streams>> Streams::open(Settings settings, catalog::Catalog& catalog,
+                                               framelog::FrameLogStore& logs, const Clock& clock, Random& random) {
+  std::unique_ptr<Streams> streams(new Streams(std::move(settings), catalog, logs, clock, random));
+  PENSTOCK_TRY_VOID(streams->load_token_key());
+  PENSTOCK_TRY_VOID(streams->load_streams());
+  return streams;
+}
+
+Result<void> Streams::load_token_key() {
+  const std::string name = "stream-token-key/" + settings_.account;
+  if (!catalog_.get(name)) {
+    const auto document = codec::serialize(boost::json::object{{"format", 1}, {"key", random_.hex(kTokenKeyBytes)}});
+    PENSTOCK_TRY_VOID(run_sync(catalog_.put(name, document, 0)));
+  }
+  PENSTOCK_TRY(const auto value, codec::parse_json(*catalog_.get(name)->bytes));
+  const auto* object = value.if_object();
+  const auto* hex = object == nullptr ? nullptr : object->if_contains("key");
+  const auto key = hex != nullptr && hex->is_string() ? hex_decode(std::string_view(hex->get_string())) : std::nullopt;
+  if (!key || key->size() != kTokenKeyBytes) return fail(ErrorKind::corrupt, "catalog document " + name);
+  tokens_ = std::make_unique<TokenSealer>(*key);
+  return {};
+}
+
+Result<void> Streams::load_streams() {
+  std::set<std::string> known;
+  for (const auto& document : catalog_.list(key_of(""))) {
+    auto info = decode_stream_document(*document.bytes);
+    if (!info) return fail(info.error().kind, document.key + ": " + info.error().message);
+    known.insert(log_id_of(*info));
+    auto log = logs_.open(log_id_of(*info));
+    if (!log) {
+      telemetry::log(telemetry::Level::error, "stream log cannot be opened",
+                     {{"stream", info->name}, {"error", log.error().message}});
+    }
+    add_live(std::make_shared<LiveStream>(std::move(*info), document.version, log ? *log : nullptr));
+  }
+  PENSTOCK_TRY(const auto ids, logs_.list());
+  for (const std::string& id : ids) {
+    if (!id.starts_with(kLogPrefix) || known.contains(id)) continue;
+    telemetry::log(telemetry::Level::warn, "removing a log that no stream owns", {{"log", id}});
+    PENSTOCK_TRY_VOID(logs_.remove(id));
+  }
+  return {};
+}
+
+std::string Streams::key_of(std::string_view name) const {
+  return fmt::format("stream/{}/{}", settings_.account, name);
+}
+
+std::string Streams::arn(std::string_view name) const {
+  return fmt::format("arn:aws:kinesis:{}:{}:stream/{}", settings_.region, settings_.account, name);
+}
+
+std::unexpected<Error> Streams::not_found(std::string_view name) const {
+  return fail(ErrorKind::missing, fmt::format("Stream {} under account {} not found.", name, settings_.account));
+}
+
+Streams::LivePtr Streams::live(std::string_view name) const {
+  LivePtr found;
+  {
+    const MutexLock lock(mutex_);
+    const auto at = by_name_.find(name);
+    if (at != by_name_.end()) found = at->second;
+  }
+  return found;
+}
+
+Result<Streams::LivePtr> Streams::live_or_error(std::string_view name) const {
+  LivePtr found = live(name);
+  if (!found || found->info()->is_gone(clock_.now())) return not_found(name);
+  return found;
+}
+
+std::vector<Streams::LivePtr> Streams::all_live() const {
+  std::vector<LivePtr> all;
+  const MutexLock lock(mutex_);
+  all.reserve(by_name_.size());
+  for (const auto& [name, stream] : by_name_) all.push_back(stream);
+  return all;
+}
+
+void Streams::add_live(LivePtr stream) {
+  std::string name = stream->info()->name;
+  const MutexLock lock(mutex_);
+  by_name_.insert_or_assign(std::move(name), std::move(stream));
+}
+
+void Streams::drop_live(const LivePtr& stream) {
+  const std::string name = stream->info()->name;
+  const MutexLock lock(mutex_);
+  const auto found = by_name_.find(name);
+  if (found != by_name_.end() && found->second == stream) by_name_.erase(found);
+}
+
+std::optional<StreamView> Streams::find(std::string_view name) const {
+  const LivePtr stream = live(name);
+  if (!stream) return std::nullopt;
+  const Timestamp now = clock_.now();
+  auto info = stream->info();
+  if (info->is_gone(now)) return std::nullopt;
+  const StreamStatus status = info->status(now);
+  return StreamView{.info = std::move(info), .status = status};
+}
+
+Result<StreamView> Streams::get(std::string_view name) const {
+  auto view = find(name);
+  if (!view) return not_found(name);
+  return *std::move(view);
+}
+
+std::vector<StreamView> Streams::list(std::string_view after, std::size_t limit) const {
+  std::vector<LivePtr> candidates;
+  {
+    const MutexLock lock(mutex_);
+    for (auto at = by_name_.upper_bound(after); at != by_name_.end(); ++at) candidates.push_back(at->second);
+  }
+  const Timestamp now = clock_.now();
+  std::vector<StreamView> views;
+  for (const LivePtr& stream : candidates) {
+    if (views.size() == limit) break;
+    auto info = stream->info();
+    if (info->is_gone(now)) continue;
+    const StreamStatus status = info->status(now);
+    views.push_back({.info = std::move(info), .status = status});
+  }
+  return views;
+}
+
+std::uint32_t Streams::open_shard_count() const {
+  std::size_t count = 0;
+  for (const StreamView& view : list({}, SIZE_MAX)) count += view.info->open_shard_count();
+  return static_cast<std::uint32_t>(count);
+}
+
+Task<Result<void>> Streams::change(LivePtr stream, Change change) {
+  const std::string name = stream->info()->name;
+  const std::string uid = stream->info()->uid;
+  for (int tries = 0; tries < kCommitTriesMax; ++tries) {
+    const auto document = catalog_.get(key_of(name));
+    if (!document) co_return not_found(name);
+    PENSTOCK_CO_TRY(StreamInfo info, decode_stream_document(*document->bytes));
+    if (info.uid != uid) co_return not_found(name);
+    PENSTOCK_CO_TRY_VOID(change(info));
+    const auto version = co_await catalog_.put(key_of(name), encode_stream_document(info), document->version);
+    if (version.has_value()) {
+      stream->take(std::move(info), *version);
+      co_return Result<void>{};
+    }
+    if (version.error().kind != ErrorKind::conflict) co_return std::unexpected(version.error());
+  }
+  co_return fail(ErrorKind::unavailable, "the stream's document changes too often");
+}
+
+Task<Result<void>> Streams::change_active(std::string name, Change apply) {
+  PENSTOCK_CO_TRY(LivePtr stream, live_or_error(name));
+  const auto guarded = [this, apply = std::move(apply)](StreamInfo& info) -> Result<void> {
+    const Timestamp now = clock_.now();
+    if (const StreamStatus status = info.status(now); status != StreamStatus::active) {
+      return fail(ErrorKind::conflict, fmt::format("Stream {} under account {} not ACTIVE, instead in state {}",
+                                                   info.name, settings_.account, to_string(status)));
+    }
+    PENSTOCK_TRY_VOID(apply(info));
+    info.state = StreamStatus::updating;
+    info.state_until = now + settings_.updating;
+    return {};
+  };
+  co_return co_await change(std::move(stream), guarded);
+}
+
+Task<Result<void>> Streams::purge(LivePtr stream) {
+  const auto info = stream->info();
+  while (true) {
+    const auto document = catalog_.get(key_of(info->name));
+    if (!document) break;
+    PENSTOCK_CO_TRY(const StreamInfo now_there, decode_stream_document(*document->bytes));
+    if (now_there.uid != info->uid) break;
+    const auto removed = co_await catalog_.remove(key_of(info->name), document->version);
+    if (removed.has_value()) break;
+    if (removed.error().kind != ErrorKind::conflict) co_return std::unexpected(removed.error());
+  }
+  drop_live(stream);
+  std::function<Result<void>()> remove_log = [&logs = logs_, id = log_id_of(*info)] { return logs.remove(id); };
+  co_return co_await lane_->call(std::move(remove_log));
+}
+
+Task<Result<void>> Streams::trim_stream(LivePtr stream, Timestamp now) {
+  const auto info = stream->info();
+  if (info->is_gone(now)) co_return co_await purge(stream);
+  PENSTOCK_CO_TRY(const auto log, stream->log());
+  PENSTOCK_CO_TRY_VOID(co_await log->trim_before(info->trim_horizon(now)));
+  const auto is_expired = [now](const StreamInfo& of, const Shard& shard) { return of.is_expired(shard, now); };
+  if (std::ranges::any_of(info->shards, [&](const Shard& shard) { return is_expired(*info, shard); })) {
+    const Change drop_expired = [is_expired](StreamInfo& changed) -> Result<void> {
+      std::erase_if(changed.shards, [&](const Shard& shard) { return is_expired(changed, shard); });
+      return {};
+    };
+    co_return co_await change(stream, drop_expired);
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Streams::trim_expired(Timestamp now) {
+  Result<void> first_failure;
+  for (const LivePtr& stream : all_live()) {
+    auto trimmed = co_await trim_stream(stream, now);
+    if (!trimmed && first_failure.has_value()) first_failure = std::move(trimmed);
+  }
+  co_return first_failure;
+}
+
+}  // namespace penstock::stream
