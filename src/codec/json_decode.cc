@@ -1,3 +1,5 @@
+#include "codec/json_decode.h"
+
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -5,7 +7,6 @@
 #include <cmath>
 #include <string>
 
-#include "codec/codec.h"
 #include "codec/path.h"
 #include "codec/scalar_text.h"
 #include "codec/timestamp_text.h"
@@ -63,9 +64,11 @@ std::unexpected<DecodeError> wrong_type(const dom::element& value, Kind wanted) 
 class JsonReader {
  public:
   /// Escapes can name lone surrogates, which are no characters; only then must decoded strings be looked at again.
-  explicit JsonReader(bool check_strings) : check_strings_(check_strings) {}
+  JsonReader(bool check_strings, MissingMembers& missing) : check_strings_(check_strings), missing_(missing) {}
 
-  Decoded<> structure(const dom::element& value, const Shape& shape, void* out, const Path* at) {
+  /// `only` skips the members of other places.
+  Decoded<> structure(const dom::element& value, const Shape& shape, void* out, const Path* at,
+                      std::optional<Place> only = std::nullopt) {
     dom::object members;
     if (value.get_object().get(members) != simdjson::SUCCESS) return wrong_type(value, Kind::structure);
     const auto fields = shape.fields();
@@ -73,7 +76,7 @@ class JsonReader {
     std::bitset<kFieldsMax> seen;
     for (const auto& [key, member] : members) {
       const Field* field = shape.find(key);
-      if (field == nullptr) continue;
+      if (field == nullptr || (only && field->rules.place != *only)) continue;
       const auto index = static_cast<std::size_t>(field - fields.data());
       void* place = field->of(out);
       if (member.is_null()) {
@@ -88,15 +91,13 @@ class JsonReader {
     }
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (!fields[i].rules.required || fields[i].is_optional || seen.test(i)) continue;
+      if (only && fields[i].rules.place != *only) continue;
       const Path here{at, Path::Step::member, fields[i].name};
       if (missing_.size() < kViolationsMax) missing_.push_back(path_text(&here));
     }
     return {};
   }
 
-  [[nodiscard]] const MissingMembers& missing() const { return missing_; }
-
- private:
   Decoded<> value(const dom::element& value, const Type& type, void* slot, const Path* at) {
     switch (type.kind) {
       case Kind::boolean: return boolean(value, slot);
@@ -131,6 +132,7 @@ class JsonReader {
     return wrong_type(value, type.kind);
   }
 
+ private:
   Decoded<std::string_view> string(const dom::element& value, Kind wanted) const {
     std::string_view text;
     if (value.get_string().get(text) != simdjson::SUCCESS) return wrong_type(value, wanted);
@@ -212,21 +214,22 @@ class JsonReader {
   }
 
   bool check_strings_;
-  MissingMembers missing_;
+  MissingMembers& missing_;
 };
 
 std::unexpected<DecodeError> not_json(simdjson::error_code code) {
   return decode_fail(fmt::format("the body is not a JSON document: {}", simdjson::error_message(code)));
 }
 
-}  // namespace
-
-Decoded<> decode_json(std::string_view text, const Shape& shape, void* out) {
+/// Parses, and calls `read(root, reader)` while the document lives.
+template <class Read>
+Decoded<> with_document(std::string_view text, MissingMembers& missing, Read read) {
   thread_local dom::parser parser;
   if (parser.max_depth() != kDepthMax + 1 || parser.capacity() < text.size()) {
     // simdjson refuses when the depth reaches its bound, and does not count an empty innermost array or object.
-    if (const auto code = parser.allocate(std::max<std::size_t>(text.size(), 4096), kDepthMax + 1))
+    if (const auto code = parser.allocate(std::max<std::size_t>(text.size(), 4096), kDepthMax + 1)) {
       return not_json(code);
+    }
   }
   dom::element root;
   const auto code = parser.parse(text.data(), text.size(), true).get(root);
@@ -234,14 +237,33 @@ Decoded<> decode_json(std::string_view text, const Shape& shape, void* out) {
   if (code != simdjson::SUCCESS) {
     result = not_json(code);
   } else {
-    JsonReader reader(text.find("\\u") != std::string_view::npos);
-    result = reader.structure(root, shape, out, nullptr);
-    if (result.has_value() && !reader.missing().empty()) {
-      result = std::unexpected(DecodeError{validate_with_missing(shape, out, reader.missing()), true});
-    }
+    JsonReader reader(text.find("\\u") != std::string_view::npos, missing);
+    result = read(root, reader);
   }
   if (parser.capacity() > kKeptCapacityMax) parser = dom::parser();
   return result;
+}
+
+}  // namespace
+
+Decoded<> decode_json_members(std::string_view text, const Shape& shape, std::optional<Place> only, void* out,
+                              MissingMembers& missing) {
+  return with_document(text, missing, [&](const dom::element& root, JsonReader& reader) {
+    return reader.structure(root, shape, out, nullptr, only);
+  });
+}
+
+Decoded<> decode_json_value(std::string_view text, const Type& type, void* slot, const Path* at,
+                            MissingMembers& missing) {
+  return with_document(
+      text, missing, [&](const dom::element& root, JsonReader& reader) { return reader.value(root, type, slot, at); });
+}
+
+Decoded<> decode_json(std::string_view text, const Shape& shape, void* out) {
+  MissingMembers missing;
+  PENSTOCK_TRY_VOID(decode_json_members(text, shape, std::nullopt, out, missing));
+  if (missing.empty()) return {};
+  return std::unexpected(DecodeError{validate_with_missing(shape, out, missing), true});
 }
 
 }  // namespace penstock::codec
