@@ -64,6 +64,13 @@ void Outbox::interrupted() {
   send_again_ = in_flight_.size();
 }
 
+void Outbox::clear() {
+  waiting_.clear();
+  in_flight_.clear();
+  waiting_bytes_ = 0;
+  send_again_ = 0;
+}
+
 bool Outbox::ready() const {
   if (send_again_ > 0) return true;
   if (waiting_.empty()) return false;

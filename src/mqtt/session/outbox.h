@@ -37,6 +37,9 @@ class Outbox {
   /// The connection ended and the session goes on: QoS 0 messages are gone, unacknowledged ones will be sent again.
   void interrupted();
 
+  /// Forgets everything.
+  void clear();
+
   /// Whether pump() could send something.
   [[nodiscard]] bool ready() const;
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
