@@ -186,12 +186,13 @@ void Broker::unsubscribe(const Connected& connection, const packet::Unsubscribe&
   for (const auto& filter : request.filters) connection.session->unsubscribe(connection.epoch, filter, subscriptions_);
 }
 
-void Broker::pump(const Connected& connection, std::string& out, std::size_t out_bytes_max) {
+bool Broker::pump(const Connected& connection, std::string& out, std::size_t out_bytes_max) {
   const auto may_receive = [&](const Message& message) {
     return gatekeeper_.may_receive(*connection.identity, message.topic);
   };
-  const auto count = connection.session->pump(connection.epoch, out, out_bytes_max, may_receive);
-  messages_out_.fetch_add(count, std::memory_order_relaxed);
+  const auto pumped = connection.session->pump(connection.epoch, out, out_bytes_max, may_receive);
+  messages_out_.fetch_add(pumped.count, std::memory_order_relaxed);
+  return pumped.more;
 }
 
 void Broker::expire_sessions() {

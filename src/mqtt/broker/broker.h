@@ -93,8 +93,12 @@ class Broker final : public Publisher {
   std::optional<packet::Suback> subscribe(const Connected& connection, const packet::Subscribe& request);
   void unsubscribe(const Connected& connection, const packet::Unsubscribe& request);
 
-  /// Appends what waits for the client to `out`, as far as `out_bytes_max`.
-  void pump(const Connected& connection, std::string& out, std::size_t out_bytes_max);
+  void acknowledge(const Connected& connection, const std::vector<packet::PacketId>& ids) {
+    connection.session->acknowledge(connection.epoch, ids);
+  }
+  /// Appends what waits for the client to `out`, as far as `out_bytes_max`. True: there is more, pump again when `out`
+  /// has been written. Otherwise pump after a wake and after an acknowledgement.
+  bool pump(const Connected& connection, std::string& out, std::size_t out_bytes_max);
 
   /// To be called now and then: ends sessions that slept longer than session_expiry.
   void expire_sessions();

@@ -81,14 +81,13 @@ Session::Offer Session::offer(MessagePtr message, std::uint8_t qos, bool retaine
   return Offer::taken;
 }
 
-std::size_t Session::pump(Epoch epoch, std::string& out, std::size_t out_bytes_max,
-                          const std::function<bool(const Message&)>& may_receive) {
+Session::Pumped Session::pump(Epoch epoch, std::string& out, std::size_t out_bytes_max,
+                              const std::function<bool(const Message&)>& may_receive) {
   const MutexLock lock(mutex_);
-  if (epoch != epoch_ || ended_) return 0;
+  if (epoch != epoch_ || ended_) return {};
   const std::size_t count = outbox_.pump(out, out_bytes_max, may_receive);
-  // Still something to send: the connection comes back when its socket has taken this, so no wake until then.
   woken_ = outbox_.ready();
-  return count;
+  return {count, woken_};
 }
 
 void Session::acknowledge(Epoch epoch, const std::vector<packet::PacketId>& ids) {

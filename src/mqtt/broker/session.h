@@ -74,9 +74,13 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class Offer : std::uint8_t { taken, dropped };
   Offer offer(MessagePtr message, std::uint8_t qos, bool retained = false) EXCLUDES(mutex_);
 
-  /// Moves what may be sent to `out` (see Outbox::pump). Returns the number of messages sent for the first time.
-  std::size_t pump(Epoch epoch, std::string& out, std::size_t out_bytes_max,
-                   const std::function<bool(const Message&)>& may_receive) EXCLUDES(mutex_);
+  struct Pumped {
+    std::size_t count = 0;  ///< messages sent for the first time
+    bool more = false;      ///< `out` is full: pump again when it has been written; there will be no wake before
+  };
+  /// Moves what may be sent to `out` (see Outbox::pump).
+  Pumped pump(Epoch epoch, std::string& out, std::size_t out_bytes_max,
+              const std::function<bool(const Message&)>& may_receive) EXCLUDES(mutex_);
   void acknowledge(Epoch epoch, const std::vector<packet::PacketId>& ids) EXCLUDES(mutex_);
 
   enum class Added : std::uint8_t { added, too_many, replaced };
