@@ -72,7 +72,7 @@ Session::Offer Session::offer(MessagePtr message, std::uint8_t qos, bool retaine
     // A sleeping client keeps only what both sides wanted at QoS 1 (IoT Developer Guide, "MQTT persistent sessions").
     if (!link_ && (qos == 0 || message->qos == 0)) return Offer::dropped;
     if (!outbox_.offer(std::move(message), qos, retained)) return Offer::dropped;
-    if (link_ && !woken_) {
+    if (link_ && !woken_ && outbox_.ready()) {
       woken_ = true;
       to_wake = link_;
     }
