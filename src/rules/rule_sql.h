@@ -25,6 +25,7 @@ struct EventView {
   Timestamp received;
   std::function<std::string()> new_uuid;
   std::string_view principal{};
+  std::string_view account{};
 };
 
 /// A checked statement. Immutable; used from any thread.
@@ -49,9 +50,12 @@ class Template {
   /// Errors: invalid when an expression is Undefined or the payload is not JSON though it is needed.
   [[nodiscard]] virtual Result<std::string> render(const EventView& event) const = 0;
 };
-[[nodiscard]] Result<std::shared_ptr<const Template>> compile_template(std::string_view text);
+[[nodiscard]] Result<std::shared_ptr<const Template>> compile_template(std::string_view text,
+                                                                       std::string_view version = "2016-03-23");
 
 /// MQTT topic filter matching as in MQTT 3.1.1 section 4.7 (a wildcard at the start does not match '$' topics).
 [[nodiscard]] bool topic_matches(std::string_view filter, std::string_view topic);
+/// 1 to 65,535 bytes, no NUL; '+' fills a level, '#' the last one (section 4.7.1).
+[[nodiscard]] bool is_topic_filter(std::string_view filter);
 
 }  // namespace penstock::rules
