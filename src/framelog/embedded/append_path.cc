@@ -1,0 +1,400 @@
+// How frames get onto the disk: enqueue (any thread) -> serve (one committer at a time) -> group -> write, sync,
+// publish.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "framelog/embedded/crc32c.h"
+#include "framelog/embedded/embedded_log.h"
+
+namespace penstock::framelog {
+
+namespace {
+
+// Payloads up to this are copied beside their header: a copy is cheaper than one more element of the vectored write.
+constexpr std::size_t kCopyBytesMax = 4096;
+constexpr std::size_t kDiskBlockBytes = 4096;
+// After so many groups in a row a log steps back in the queue, so that a few busy logs do not starve the others.
+constexpr int kGroupsInARow = 8;
+
+/// Resumes all waiters, each on its own executor, with one post an executor.
+void complete(const std::vector<WaitingAppend*>& appends) {
+  struct Batch {
+    Executor* executor;
+    std::vector<std::coroutine_handle<>> waiters;
+  };
+  std::vector<Batch> batches;
+  for (const WaitingAppend* append : appends) {
+    auto at = std::ranges::find(batches, append->executor, &Batch::executor);
+    if (at == batches.end()) at = batches.insert(at, Batch{append->executor, {}});
+    at->waiters.push_back(append->waiter);
+  }
+  // From the first post on, the appends (which live in their coroutines) may be gone.
+  for (Batch& batch : batches) {
+    batch.executor->post([waiters = std::move(batch.waiters)] {
+      for (const auto waiter : waiters) waiter.resume();
+    });
+  }
+}
+
+}  // namespace
+
+struct AppendAwaiter {
+  EmbeddedLog& log;
+  WaitingAppend append;
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> self) {
+    append.waiter = self;
+    append.executor = self.promise().executor;
+    // Once enqueued, this may be resumed and gone before enqueue returns.
+    return log.enqueue(append);
+  }
+  Result<Appended> await_resume() { return std::move(append.result); }
+};
+
+Task<Result<Appended>> EmbeddedLog::append(ShardIndex shard, std::string frame) {
+  if (frame.empty() || frame.size() > kFrameBytesMax) {
+    co_return fail(ErrorKind::invalid, fmt::format("a frame has 1 to {} bytes, not {}", kFrameBytesMax, frame.size()));
+  }
+  const auto self = shared_from_this();
+  const std::uint32_t payload_crc = crc32c(frame);
+  AppendAwaiter awaiter{
+      .log = *this,
+      .append = {.shard = shard, .payload = std::move(frame), .payload_crc = payload_crc, .time = {}, .waiter = {}}};
+  co_return co_await awaiter;
+}
+
+/// False when the append was refused at once: its result is set and nobody will resume it.
+bool EmbeddedLog::enqueue(WaitingAppend& append) {
+  const Timestamp now = engine_->clock.now();
+  {
+    const MutexLock lock(mutex_);
+    if (refusal_.has_value()) {
+      append.result = std::unexpected(*refusal_);
+      return false;
+    }
+    if (waiting_bytes_ + append.payload.size() > engine_->options.waiting_bytes_max && !waiting_.empty()) {
+      append.result = fail(ErrorKind::throttled, "too many bytes wait to be written to this log");
+      return false;
+    }
+    time_last_ = std::max(time_last_, now);
+    append.time = time_last_;
+    waiting_bytes_ += append.payload.size();
+    waiting_.push_back(&append);
+    if (serving_) return true;
+    serving_ = true;
+  }
+  if (!engine_->committers.post([self = shared_from_this()] { self->serve(); })) {
+    refuse_appends({ErrorKind::unavailable, "the store is closed"});
+  }
+  return true;
+}
+
+void EmbeddedLog::serve() {
+  for (int i = 0; i < kGroupsInARow; ++i) {
+    if (!commit_group()) return;
+  }
+  if (!engine_->committers.post([self = shared_from_this()] { self->serve(); })) {
+    while (commit_group()) {
+    }
+  }
+}
+
+/// Forms and commits one group. False, and the log is no longer served, when nothing waits.
+bool EmbeddedLog::commit_group() {
+  std::uint64_t first_bytes = 0;
+  {
+    const MutexLock lock(mutex_);
+    if (waiting_.empty()) {
+      serving_ = false;
+      return false;
+    }
+    first_bytes = frame_bytes(waiting_.front()->payload.size());
+  }
+  if (auto room = make_room(first_bytes); !room.has_value()) {
+    // Nothing of these frames was written: the log stays whole, and works again when there is space.
+    refuse_waiting({ErrorKind::unavailable, std::move(room).error().message});
+    return true;
+  }
+  const auto group = take_group();
+  if (group.empty()) return true;
+  const auto first_frame_offset = write_group(group);
+  if (first_frame_offset.has_value()) {
+    publish(group, *first_frame_offset);
+    return true;
+  }
+  const Error& cause = first_frame_offset.error();
+  poison(cause);
+  for (WaitingAppend* append : group) append->result = fail(ErrorKind::outcome_unknown, cause.message);
+  complete(group);
+  return true;
+}
+
+Result<void> EmbeddedLog::make_room(std::uint64_t frame_bytes_needed) {
+  const std::uint64_t needed = mark_.size() + kGroupHeaderBytes + frame_bytes_needed;
+  if (active_.has_value() && write_offset_ + needed <= active_->capacity) return {};
+  return roll(frame_bytes_needed);
+}
+
+Result<void> EmbeddedLog::roll(std::uint64_t frame_bytes_needed) {
+  // A segment begins with a mark, so that the tips are known when the segments before it are dropped.
+  std::string tips = encode_tips();
+  const std::uint64_t needed = align_up(
+      kDataStart + align_up(kGroupHeaderBytes + tips.size(), kGroupAlign) + kGroupHeaderBytes + frame_bytes_needed,
+      kDiskBlockBytes);
+  PENSTOCK_TRY(auto prepared,
+               prepare_segment(engine_->files, directory_, salt_, next_segment_++, std::max(needed, next_capacity_)));
+  next_capacity_ = std::min(next_capacity_ * 4, engine_->options.segment_bytes_max);
+  auto segment = std::make_shared<Segment>();
+  segment->number = prepared.number;
+  segment->seed = prepared.seed;
+  segment->path = prepared.path;
+  segment->file = prepared.file;
+  segment->data_end = kDataStart;
+  std::shared_ptr<Segment> full;
+  {
+    const MutexLock lock(mutex_);
+    if (active_.has_value()) full = segments_.back();
+    segments_.push_back(std::move(segment));
+  }
+  if (full != nullptr) seal_in_background(std::move(full), next_sequence_, next_position_);
+  active_ = std::move(prepared);
+  write_offset_ = kDataStart;
+  if (mark_.empty()) ++next_sequence_;
+  mark_ = make_mark(active_->seed, next_sequence_ - 1, tips);
+  return {};
+}
+
+std::vector<WaitingAppend*> EmbeddedLog::take_group() {
+  const MutexLock lock(mutex_);
+  std::uint64_t room = active_->capacity - write_offset_ - kGroupHeaderBytes;
+  room = std::min<std::uint64_t>(room - mark_.size(), engine_->options.group_bytes_max);
+  std::vector<WaitingAppend*> group;
+  std::uint64_t bytes = 0;
+  while (!waiting_.empty()) {
+    WaitingAppend* next = waiting_.front();
+    bytes += frame_bytes(next->payload.size());
+    if (bytes > room && !group.empty()) break;
+    group.push_back(next);
+    waiting_bytes_ -= next->payload.size();
+    waiting_.pop_front();
+  }
+  return group;
+}
+
+std::string EmbeddedLog::encode_tips() {
+  std::string tips;
+  const MutexLock lock(mutex_);
+  for (const auto& [index, shard] : shards_) {
+    if (shard.last == kBeforeAll) continue;
+    tips.resize(tips.size() + kTipBytes);
+    encode_tip({.shard = index, .position = shard.last, .time = shard.last_time},
+               tips.data() + tips.size() - kTipBytes);
+  }
+  return tips;
+}
+
+/// A group without frames.
+std::string EmbeddedLog::make_mark(std::uint32_t seed, std::uint64_t sequence, std::string_view tips) const {
+  std::string mark(align_up(kGroupHeaderBytes + tips.size(), kGroupAlign), '\0');
+  encode_group_header(seed,
+                      {.sequence = sequence,
+                       .first_position = next_position_,
+                       .proven_segment = proven_segment_,
+                       .proven_end = proven_end_,
+                       .body_bytes = static_cast<std::uint32_t>(tips.size()),
+                       .count = static_cast<std::uint32_t>(tips.size() / kTipBytes),
+                       .kind = GroupKind::mark,
+                       .body_crc = crc32c(tips)},
+                      mark.data());
+  tips.copy(mark.data() + kGroupHeaderBytes, tips.size());
+  return mark;
+}
+
+/// Gives the offset of the group's first frame.
+Result<std::uint64_t> EmbeddedLog::write_group(const std::vector<WaitingAppend*>& group) {
+  scratch_ = std::exchange(mark_, {});
+  const std::size_t header_at = scratch_.size();
+  std::size_t scratch_bytes = header_at + kGroupHeaderBytes;
+  std::uint64_t body_bytes = 0;
+  for (const WaitingAppend* append : group) {
+    const std::size_t payload = append->payload.size();
+    body_bytes += frame_bytes(payload);
+    scratch_bytes += frame_bytes(payload) - (payload <= kCopyBytesMax ? 0 : payload);
+  }
+  scratch_.resize(scratch_bytes);  // from here on it does not move: the parts look into it
+
+  encode_group_header(active_->seed,
+                      {.sequence = next_sequence_++,
+                       .first_position = next_position_,
+                       .proven_segment = proven_segment_,
+                       .proven_end = proven_end_,
+                       .body_bytes = static_cast<std::uint32_t>(body_bytes),
+                       .count = static_cast<std::uint32_t>(group.size()),
+                       .kind = GroupKind::frames,
+                       .body_crc = 0},
+                      scratch_.data() + header_at);
+  std::vector<std::string_view> parts;
+  std::size_t part_begin = 0;
+  std::size_t at = header_at + kGroupHeaderBytes;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const WaitingAppend& append = *group[i];
+    const std::string& payload = append.payload;
+    encode_frame_header(active_->seed,
+                        {.payload_crc = append.payload_crc,
+                         .length = static_cast<std::uint32_t>(payload.size()),
+                         .last_of_group = i + 1 == group.size(),
+                         .shard = append.shard.get(),
+                         .position = next_position_ + i,
+                         .time_ms = to_unix_ms(append.time)},
+                        scratch_.data() + at);
+    at += kFrameHeaderBytes;
+    if (payload.size() <= kCopyBytesMax) {
+      payload.copy(scratch_.data() + at, payload.size());
+      at += payload.size();
+    } else {
+      parts.push_back(std::string_view(scratch_).substr(part_begin, at - part_begin));
+      parts.emplace_back(payload);
+      part_begin = at;
+    }
+    const std::size_t padding = align_up(payload.size(), kFrameAlign) - payload.size();
+    std::fill_n(scratch_.data() + at, padding, '\0');
+    at += padding;
+  }
+  if (at > part_begin) parts.push_back(std::string_view(scratch_).substr(part_begin, at - part_begin));
+  PENSTOCK_TRY_VOID(active_->file->pwritev(parts, write_offset_));
+  PENSTOCK_TRY_VOID(active_->file->sync());
+  return write_offset_ + header_at + kGroupHeaderBytes;
+}
+
+/// The group is durable: makes it readable, completes its appends and rings the watchers.
+void EmbeddedLog::publish(const std::vector<WaitingAppend*>& group, std::uint64_t first_frame_offset) {
+  std::vector<TipCache::Arrival> arrivals;
+  std::vector<FramePlace> places;
+  arrivals.reserve(group.size());
+  places.reserve(group.size());
+  std::uint64_t offset = first_frame_offset;
+  {
+    const MutexLock lock(mutex_);
+    for (const WaitingAppend* append : group)
+      arrivals.push_back({.shard = shard_state(append->shard).cached, .frame = {}});
+  }
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    WaitingAppend& append = *group[i];
+    places.push_back({.shard = append.shard,
+                      .position = Position(next_position_++),
+                      .time = append.time,
+                      .offset = offset,
+                      .length = static_cast<std::uint32_t>(append.payload.size())});
+    offset += frame_bytes(append.payload.size());
+    append.result = Appended{.position = places[i].position, .time = append.time};
+    arrivals[i].frame = {.position = places[i].position,
+                         .time = append.time,
+                         .bytes = std::make_shared<const std::string>(std::move(append.payload))};
+  }
+  engine_->cache.add(std::move(arrivals));
+  write_offset_ = align_up(offset, kGroupAlign);
+  proven_segment_ = active_->number;
+  proven_end_ = write_offset_;
+
+  std::vector<Rung> rung;
+  {
+    const MutexLock lock(mutex_);
+    Segment& segment = *segments_.back();
+    segment.data_end = write_offset_;
+    for (const FramePlace& place : places) {
+      segment.index.add(place);
+      Shard& shard = shard_state(place.shard);
+      shard.last = place.position;
+      shard.last_time = place.time;
+      for (const auto& watcher : shard.watchers) {
+        const auto at = std::ranges::find(rung, watcher, &Rung::watcher);
+        if (at == rung.end()) {
+          rung.push_back({.watcher = watcher, .last = place.position});
+        } else {
+          at->last = place.position;
+        }
+      }
+    }
+  }
+  complete(group);
+  for (const Rung& ring : rung) {
+    const MutexLock lock(ring.watcher->mutex);
+    if (ring.watcher->call) ring.watcher->call(ring.last);
+  }
+}
+
+void EmbeddedLog::refuse_waiting(const Error& why) {
+  std::vector<WaitingAppend*> refused;
+  {
+    const MutexLock lock(mutex_);
+    refused.assign(waiting_.begin(), waiting_.end());
+    waiting_.clear();
+    waiting_bytes_ = 0;
+  }
+  for (WaitingAppend* append : refused) append->result = std::unexpected(why);
+  complete(refused);
+}
+
+void EmbeddedLog::refuse_appends(const Error& why) {
+  {
+    const MutexLock lock(mutex_);
+    if (!refusal_.has_value()) refusal_ = why;
+  }
+  refuse_waiting(why);
+}
+
+/// A write or a sync failed: what the disk holds is unknown from here on, so nothing more is written until the log is
+/// opened again. Reads go on.
+void EmbeddedLog::poison(const Error& cause) {
+  {
+    const MutexLock lock(mutex_);
+    poisoned_ = true;
+  }
+  refuse_appends({ErrorKind::unavailable, fmt::format("writing to this log failed earlier ({}); it takes no more "
+                                                      "until the server is started again",
+                                                      cause.message)});
+}
+
+void EmbeddedLog::seal_in_background(std::shared_ptr<Segment> segment, std::uint64_t next_sequence,
+                                     std::uint64_t next_position) {
+  engine_->housekeeping.post([self = shared_from_this(), segment = std::move(segment), next_sequence, next_position] {
+    self->seal(*segment, next_sequence, next_position);
+  });
+}
+
+/// Failure is harmless: an unsealed segment is walked when the log is opened.
+void EmbeddedLog::seal(Segment& segment, std::uint64_t next_sequence, std::uint64_t next_position) {
+  std::shared_ptr<os::File> file;
+  {
+    const MutexLock lock(mutex_);
+    file = segment.file;
+  }
+  if (file == nullptr) return;
+  // The index of a segment that takes no more frames does not change.
+  static_cast<void>(seal_segment(*file, segment.seed, segment.data_end, segment.index, next_sequence, next_position));
+  const MutexLock lock(mutex_);
+  segment.file = nullptr;
+}
+
+void EmbeddedLog::seal_at_end() {
+  std::shared_ptr<Segment> last;
+  {
+    const MutexLock lock(mutex_);
+    if (poisoned_ || removed_ || segments_.empty()) return;
+    last = segments_.back();
+  }
+  if (!active_.has_value()) return;
+  if (write_offset_ > kDataStart) {
+    seal(*last, next_sequence_, next_position_);
+  } else {
+    static_cast<void>(engine_->files.unlink(last->path));
+  }
+}
+
+}  // namespace penstock::framelog

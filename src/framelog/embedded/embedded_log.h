@@ -1,0 +1,164 @@
+#pragma once
+/// One log of the embedded engine.
+/// Threads: any. A log is served by one thread at a time (`serving_`), which alone forms groups and writes files;
+///          what others see is guarded by `mutex_`, which is never held across I/O.
+
+#include <coroutine>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/mutex.h"
+#include "core/task.h"
+#include "framelog/embedded/embedded_store.h"
+#include "framelog/embedded/recovery.h"
+#include "framelog/embedded/segment_file.h"
+#include "framelog/embedded/tip_cache.h"
+#include "framelog/embedded/workers.h"
+#include "framelog/frame_log.h"
+
+namespace penstock::framelog {
+
+/// What all logs of a store share.
+struct Engine {
+  Engine(os::FileSystem& file_system, Clock& wall_clock, const EmbeddedOptions& chosen)
+      : files(file_system),
+        clock(wall_clock),
+        options(chosen),
+        cache(chosen.cache_bytes_max),
+        committers(chosen.committer_threads, chosen.executor),
+        readers(chosen.reader_threads, chosen.executor),
+        housekeeping(1, chosen.executor) {}
+
+  os::FileSystem& files;
+  Clock& clock;
+  const EmbeddedOptions options;
+  TipCache cache;
+  Workers committers;
+  Workers readers;
+  Workers housekeeping;  ///< prepares, seals and drops segments
+};
+
+/// An append between its start and its completion; it lives in the appending coroutine's frame.
+struct WaitingAppend {
+  ShardIndex shard;
+  std::string payload;
+  std::uint32_t payload_crc = 0;
+  Timestamp time;
+  std::coroutine_handle<> waiter;
+  Executor* executor = nullptr;
+  Result<Appended> result = fail(ErrorKind::unavailable, "not started");
+};
+
+struct Watcher {
+  Mutex mutex;
+  std::function<void(Position)> call GUARDED_BY(mutex);  ///< empty: the subscription has ended
+};
+
+/// How far a log is readable, as one look at it tells.
+struct ReadPlan {
+  std::shared_ptr<Segment> segment;  ///< where to read next; none: nothing lies there
+  std::shared_ptr<os::File> file;    ///< none: to be opened
+  std::uint64_t offset = 0;
+  std::uint64_t stop_offset = 0;
+  std::uint64_t data_end = 0;
+  Position next;  ///< the stretch holds the shard's frames up to this one
+};
+
+class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<EmbeddedLog> {
+ public:
+  EmbeddedLog(std::shared_ptr<Engine> engine, std::string directory, RecoveredLog recovered);
+  ~EmbeddedLog() override = default;
+
+  [[nodiscard]] Durability promise() const override { return Durability::kOnDisk; }
+  Task<Result<Appended>> append(ShardIndex shard, std::string frame) override;
+  Task<Result<FramePage>> read(ShardIndex shard, Position from, ReadLimits limits) override;
+  Task<Result<Position>> position_at(ShardIndex shard, Timestamp time) override;
+  [[nodiscard]] ShardExtent extent(ShardIndex shard) override EXCLUDES(mutex_);
+  Task<Result<void>> trim_before(Timestamp time) override;
+  [[nodiscard]] std::unique_ptr<Subscription> watch(ShardIndex shard,
+                                                    std::function<void(Position last)> on_append) override
+      EXCLUDES(mutex_);
+
+  /// Seals what recovery found unsealed, in the background.
+  void start();
+  /// No more appends; what waits is refused with `why`. What is being written is finished.
+  void refuse_appends(const Error& why) EXCLUDES(mutex_);
+  /// The log is being deleted: what is read or appended from now on is refused.
+  void refuse_all() EXCLUDES(mutex_);
+  /// After refuse_appends, when no worker serves the log any more: seals the active segment.
+  void seal_at_end();
+
+ private:
+  friend struct AppendAwaiter;
+  struct Shard {
+    Position last;
+    Timestamp last_time;
+    std::shared_ptr<CachedShard> cached;
+    std::vector<std::shared_ptr<Watcher>> watchers;
+  };
+  struct Rung {
+    std::shared_ptr<Watcher> watcher;
+    Position last;
+  };
+
+  // append_path.cc
+  bool enqueue(WaitingAppend& append) EXCLUDES(mutex_);
+  void serve();
+  bool commit_group();
+  Result<void> make_room(std::uint64_t frame_bytes_needed);
+  Result<void> roll(std::uint64_t frame_bytes_needed);
+  std::vector<WaitingAppend*> take_group() EXCLUDES(mutex_);
+  Result<std::uint64_t> write_group(const std::vector<WaitingAppend*>& group);
+  void publish(const std::vector<WaitingAppend*>& group, std::uint64_t first_frame_offset) EXCLUDES(mutex_);
+  void refuse_waiting(const Error& why) EXCLUDES(mutex_);
+  void poison(const Error& cause) EXCLUDES(mutex_);
+  std::string encode_tips() EXCLUDES(mutex_);
+  [[nodiscard]] std::string make_mark(std::uint32_t seed, std::uint64_t sequence, std::string_view tips) const;
+  void seal_in_background(std::shared_ptr<Segment> segment, std::uint64_t next_sequence, std::uint64_t next_position);
+
+  void seal(Segment& segment, std::uint64_t next_sequence, std::uint64_t next_position) EXCLUDES(mutex_);
+
+  // read_path.cc
+  std::optional<FramePage> read_tip(ShardIndex shard, Position from, ReadLimits limits) EXCLUDES(mutex_);
+  Result<FramePage> read_disk(ShardIndex shard, Position from, ReadLimits limits);
+  ReadPlan plan_read(ShardIndex shard, Position from) EXCLUDES(mutex_);
+  Result<Position> search_time(ShardIndex shard, Timestamp time);
+  Result<std::shared_ptr<os::File>> open_for_reading(const ReadPlan& plan);
+  bool is_held(const Segment& segment) EXCLUDES(mutex_);
+  Result<void> trim(Timestamp time);
+  void forget_trimmed(const Segment& segment) EXCLUDES(mutex_);
+  Shard& shard_state(ShardIndex shard) REQUIRES(mutex_);
+
+  const std::shared_ptr<Engine> engine_;
+  const std::string directory_;
+  const std::uint64_t salt_;
+
+  // Owned by whoever serves the log.
+  std::optional<PreparedSegment> active_;
+  std::uint64_t write_offset_ = 0;
+  std::uint64_t next_segment_;
+  std::uint64_t next_sequence_;
+  std::uint64_t next_position_;
+  std::uint64_t proven_segment_;
+  std::uint64_t proven_end_;
+  std::uint64_t next_capacity_;
+  std::string mark_;     ///< goes before the next group: the active segment is new
+  std::string scratch_;  ///< headers, padding and small payloads of the group being written
+
+  Mutex mutex_;
+  std::deque<WaitingAppend*> waiting_ GUARDED_BY(mutex_);  // bounded by waiting_bytes_max
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
+  bool serving_ GUARDED_BY(mutex_) = false;
+  std::optional<Error> refusal_ GUARDED_BY(mutex_);  ///< why nothing can be appended any more
+  bool poisoned_ GUARDED_BY(mutex_) = false;
+  bool removed_ GUARDED_BY(mutex_) = false;
+  Timestamp time_last_ GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Segment>> segments_ GUARDED_BY(mutex_);  ///< oldest first; the last may be the active one
+  std::map<ShardIndex, Shard> shards_ GUARDED_BY(mutex_);
+};
+
+}  // namespace penstock::framelog

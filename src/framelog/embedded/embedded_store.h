@@ -1,0 +1,37 @@
+#pragma once
+/// The embedded engine: each log is a folder of segment files on this machine's disk; what waits is committed in
+/// groups, one vectored write and one fdatasync a group (promise: kOnDisk). README.md tells the walk-through,
+/// docs/formats/frame-log.md the bytes and the recovery rule.
+/// Threads: as frame_log.h says. Destroying the store refuses what waits (unavailable), finishes what is being written
+///          and seals the logs; logs still held answer unavailable from then on.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/clock.h"
+#include "core/random.h"
+#include "framelog/frame_log.h"
+#include "os/file_system.h"
+
+namespace penstock::framelog {
+
+struct EmbeddedOptions {
+  std::uint64_t segment_bytes_max = 64U << 20U;
+  /// A log's first segment; each further one is four times as big while it fills within a minute, up to the maximum.
+  std::uint64_t segment_bytes_first = 256U << 10U;
+  std::size_t group_bytes_max = 8U << 20U;     ///< a bigger frame is a group of its own
+  std::size_t waiting_bytes_max = 64U << 20U;  ///< per log; more is refused with throttled
+  std::size_t cache_bytes_max = 8U << 20U;     ///< the newest frames, all logs together
+  std::size_t committer_threads = 2;
+  std::size_t reader_threads = 2;
+  /// For simulation: no threads are made; all storage work runs here. Must outlive the store.
+  Executor* executor = nullptr;
+};
+
+/// `files`, `clock` and `random` must outlive the store. Only one store may use a directory (os::lock_directory).
+[[nodiscard]] std::unique_ptr<FrameLogStore> embedded_store(os::FileSystem& files, std::string directory, Clock& clock,
+                                                            Random& random, EmbeddedOptions options = {});
+
+}  // namespace penstock::framelog

@@ -1,0 +1,296 @@
+// How frames are read back: from the tip cache on the caller's thread, or from the disk on a reader thread.
+
+#include <algorithm>
+#include <utility>
+
+#include "framelog/embedded/embedded_log.h"
+#include "framelog/embedded/segment_reader.h"
+
+namespace penstock::framelog {
+namespace {
+
+constexpr std::size_t kReadWindowBytes = 128U << 10U;
+
+Error gone() { return {ErrorKind::unavailable, "the log was deleted"}; }
+Error closed() { return {ErrorKind::unavailable, "the store is closed"}; }
+
+Error corrupt_segment(const Segment& segment, const BadBytes& bad) {
+  return {ErrorKind::corrupt, "segment " + segment.path + " is corrupt at offset " + std::to_string(bad.offset) + ": " +
+                                  std::string(bad.what)};
+}
+
+class WatchSubscription final : public Subscription {
+ public:
+  explicit WatchSubscription(std::shared_ptr<Watcher> watcher) : watcher_(std::move(watcher)) {}
+  ~WatchSubscription() override {
+    // The caller of the watcher holds this mutex during the call.
+    const MutexLock lock(watcher_->mutex);
+    watcher_->call = nullptr;
+  }
+
+ private:
+  std::shared_ptr<Watcher> watcher_;
+};
+
+}  // namespace
+
+EmbeddedLog::EmbeddedLog(std::shared_ptr<Engine> engine, std::string directory, RecoveredLog recovered)
+    : engine_(std::move(engine)),
+      directory_(std::move(directory)),
+      salt_(recovered.salt),
+      next_segment_(recovered.next_segment),
+      next_sequence_(recovered.next_sequence),
+      next_position_(recovered.next_position),
+      proven_segment_(recovered.proven_segment),
+      proven_end_(recovered.proven_end),
+      next_capacity_(engine_->options.segment_bytes_first) {
+  const MutexLock lock(mutex_);
+  for (const auto& [index, tip] : recovered.tips) {
+    Shard& shard = shard_state(index);
+    shard.last = tip.position;
+    shard.last_time = tip.time;
+    time_last_ = std::max(time_last_, tip.time);
+  }
+  segments_.assign(recovered.segments.begin(), recovered.segments.end());
+}
+
+void EmbeddedLog::start() {
+  std::vector<std::shared_ptr<Segment>> unsealed;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& segment : segments_) {
+      if (segment->file != nullptr) unsealed.push_back(segment);
+    }
+  }
+  for (auto& segment : unsealed) seal_in_background(std::move(segment), next_sequence_, next_position_);
+}
+
+EmbeddedLog::Shard& EmbeddedLog::shard_state(ShardIndex shard) {
+  auto [at, is_new] = shards_.try_emplace(shard);
+  if (is_new) at->second.cached = std::make_shared<CachedShard>();
+  return at->second;
+}
+
+void EmbeddedLog::refuse_all() {
+  {
+    const MutexLock lock(mutex_);
+    removed_ = true;
+  }
+  refuse_appends(gone());
+}
+
+ShardExtent EmbeddedLog::extent(ShardIndex shard) {
+  const MutexLock lock(mutex_);
+  const auto state = shards_.find(shard);
+  if (state == shards_.end()) return {};
+  ShardExtent extent{.first = kBeforeAll, .last = state->second.last};
+  for (const auto& segment : segments_) {
+    if (const ShardRange* range = segment->index.find(shard)) {
+      extent.first = range->first;
+      break;
+    }
+  }
+  return extent;
+}
+
+std::unique_ptr<Subscription> EmbeddedLog::watch(ShardIndex shard, std::function<void(Position last)> on_append) {
+  auto watcher = std::make_shared<Watcher>();
+  {
+    const MutexLock lock(watcher->mutex);
+    watcher->call = std::move(on_append);
+  }
+  const MutexLock lock(mutex_);
+  auto& watchers = shard_state(shard).watchers;
+  // A watcher that only this list still knows has ended.
+  std::erase_if(watchers, [](const auto& old) { return old.use_count() == 1; });
+  watchers.push_back(watcher);
+  return std::make_unique<WatchSubscription>(std::move(watcher));
+}
+
+Task<Result<FramePage>> EmbeddedLog::read(ShardIndex shard, Position from, ReadLimits limits) {
+  const auto self = shared_from_this();
+  if (auto page = read_tip(shard, from, limits)) co_return *std::move(page);
+  const Completion<Result<FramePage>> done;
+  if (!engine_->readers.post([self, shard, from, limits, done] { done.set(self->read_disk(shard, from, limits)); })) {
+    co_return std::unexpected(closed());
+  }
+  co_return co_await done;
+}
+
+Task<Result<Position>> EmbeddedLog::position_at(ShardIndex shard, Timestamp time) {
+  const auto self = shared_from_this();
+  const Completion<Result<Position>> done;
+  if (!engine_->readers.post([self, shard, time, done] { done.set(self->search_time(shard, time)); })) {
+    co_return std::unexpected(closed());
+  }
+  co_return co_await done;
+}
+
+Task<Result<void>> EmbeddedLog::trim_before(Timestamp time) {
+  const auto self = shared_from_this();
+  const Completion<Result<void>> done;
+  if (!engine_->housekeeping.post([self, time, done] { done.set(self->trim(time)); })) {
+    co_return std::unexpected(closed());
+  }
+  co_return co_await done;
+}
+
+/// The page, if no disk is needed for it.
+std::optional<FramePage> EmbeddedLog::read_tip(ShardIndex shard, Position from, ReadLimits limits) {
+  FramePage page;
+  std::shared_ptr<CachedShard> cached;
+  {
+    const MutexLock lock(mutex_);
+    const auto state = shards_.find(shard);
+    page.at_tip = true;
+    if (state == shards_.end()) return page;
+    page.shard_tip = state->second.last;
+    page.shard_tip_time = state->second.last_time;
+    if (from > page.shard_tip || page.shard_tip == kBeforeAll) return page;
+    cached = state->second.cached;
+  }
+  auto frames = engine_->cache.read(*cached, from, page.shard_tip, limits);
+  if (!frames.has_value()) return std::nullopt;
+  page.frames = *std::move(frames);
+  page.at_tip = page.frames.empty() || page.frames.back().position == page.shard_tip;
+  return page;
+}
+
+/// The next stretch of disk in which frames of the shard from `from` on lie.
+ReadPlan EmbeddedLog::plan_read(ShardIndex shard, Position from) {
+  const MutexLock lock(mutex_);
+  for (const auto& segment : segments_) {
+    const ShardRange* range = segment->index.find(shard);
+    if (range == nullptr || range->last < from) continue;
+    auto at = std::ranges::upper_bound(range->entries, from, {}, &IndexEntry::position);
+    if (at != range->entries.begin()) --at;
+    return {.segment = segment,
+            .file = segment->file,
+            .offset = at->offset,
+            .stop_offset = (at->offset / kIndexChunkBytes + 1) * kIndexChunkBytes,
+            .data_end = segment->data_end,
+            .next = std::next(at) == range->entries.end() ? range->last : Position(std::next(at)->position.get() - 1)};
+  }
+  return {};
+}
+
+Result<FramePage> EmbeddedLog::read_disk(ShardIndex shard, Position from, ReadLimits limits) {
+  FramePage page;
+  Position through;
+  {
+    const MutexLock lock(mutex_);
+    if (removed_) return std::unexpected(gone());
+    const Shard& state = shard_state(shard);
+    page.shard_tip = through = state.last;
+    page.shard_tip_time = state.last_time;
+  }
+  std::size_t bytes = 0;
+  bool full = false;
+  std::shared_ptr<os::File> file;
+  std::optional<FileWindow> window;
+  std::uint64_t open_segment = 0;
+  while (!full && from <= through) {
+    const ReadPlan plan = plan_read(shard, from);
+    if (plan.segment == nullptr) break;
+    if (open_segment != plan.segment->number) {
+      auto opened = open_for_reading(plan);
+      // Trimmed since the plan was made: plan again.
+      if (!opened.has_value() && opened.error().kind == ErrorKind::missing && !is_held(*plan.segment)) continue;
+      if (!opened.has_value()) return std::unexpected(std::move(opened).error());
+      file = *std::move(opened);
+      window.emplace(*file, kReadWindowBytes);
+      open_segment = plan.segment->number;
+    }
+    const FrameWalk walk{.shard = shard,
+                         .from = from,
+                         .offset = plan.offset,
+                         .stop_offset = plan.stop_offset,
+                         .data_end = plan.data_end};
+    PENSTOCK_TRY(
+        const auto walked,
+        walk_frames(*window, plan.segment->seed, walk, [&](const FramePlace& place, std::string_view payload) {
+          bytes += payload.size();
+          full = place.position > through ||
+                 (!page.frames.empty() && (page.frames.size() >= limits.frames_max || bytes > limits.bytes_max));
+          if (full) return false;
+          page.frames.push_back(
+              {.position = place.position, .time = place.time, .bytes = std::make_shared<const std::string>(payload)});
+          return true;
+        }));
+    if (!walked.has_value()) return std::unexpected(corrupt_segment(*plan.segment, walked.error()));
+    // Whatever this stretch held is read: the next one begins behind it.
+    from = Position(plan.next.get() + 1);
+  }
+  page.at_tip = page.frames.empty() ? !full : page.frames.back().position == page.shard_tip;
+  return page;
+}
+
+Result<std::shared_ptr<os::File>> EmbeddedLog::open_for_reading(const ReadPlan& plan) {
+  if (plan.file != nullptr) return plan.file;
+  PENSTOCK_TRY(auto file, engine_->files.open(plan.segment->path, os::OpenMode::read));
+  return std::shared_ptr<os::File>(std::move(file));
+}
+
+bool EmbeddedLog::is_held(const Segment& segment) {
+  const MutexLock lock(mutex_);
+  return !removed_ && std::ranges::any_of(segments_, [&](const auto& held) { return held.get() == &segment; });
+}
+
+Result<Position> EmbeddedLog::search_time(ShardIndex shard, Timestamp time) {
+  Position from = kBeforeAll;
+  Position behind_all;
+  {
+    const MutexLock lock(mutex_);
+    if (removed_) return std::unexpected(gone());
+    const Shard& state = shard_state(shard);
+    behind_all = Position(state.last.get() + 1);
+    // The last entry before `time` leads to the stretch in which the frame lies, if it does not begin the next one.
+    for (const auto& segment : segments_) {
+      const ShardRange* range = segment->index.find(shard);
+      if (range == nullptr || range->first_time >= time) continue;
+      const auto at = std::ranges::lower_bound(range->entries, time, {}, &IndexEntry::time);
+      from = std::prev(at)->position;
+    }
+  }
+  while (from < behind_all) {
+    PENSTOCK_TRY(const FramePage page, read_disk(shard, from, {.frames_max = 1000, .bytes_max = kIndexChunkBytes}));
+    for (const StoredFrame& frame : page.frames) {
+      if (frame.time >= time) return frame.position;
+    }
+    if (page.frames.empty()) break;
+    from = Position(page.frames.back().position.get() + 1);
+  }
+  return behind_all;
+}
+
+/// Drops the oldest segments while all their frames are older than `time`. The active segment stays.
+Result<void> EmbeddedLog::trim(Timestamp time) {
+  for (;;) {
+    std::shared_ptr<Segment> oldest;
+    {
+      const MutexLock lock(mutex_);
+      if (removed_ || segments_.size() < 2) return {};
+      oldest = segments_.front();
+      const auto newest_frame = oldest->index.time_last();
+      if (newest_frame.has_value() && *newest_frame >= time) return {};
+      segments_.pop_front();
+    }
+    PENSTOCK_TRY_VOID(engine_->files.unlink(oldest->path));
+    // One by one: after a power loss the segments that are left must follow each other.
+    PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_));
+    forget_trimmed(*oldest);
+  }
+}
+
+void EmbeddedLog::forget_trimmed(const Segment& segment) {
+  std::vector<std::pair<std::shared_ptr<CachedShard>, Position>> trimmed;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [shard, range] : segment.index.shards()) {
+      trimmed.emplace_back(shard_state(shard).cached, Position(range.last.get() + 1));
+    }
+  }
+  for (const auto& [cached, before] : trimmed) engine_->cache.forget(*cached, before);
+}
+
+}  // namespace penstock::framelog

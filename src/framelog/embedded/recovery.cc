@@ -1,0 +1,239 @@
+#include "framelog/embedded/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <ranges>
+#include <utility>
+
+#include "framelog/embedded/segment_reader.h"
+
+namespace penstock::framelog {
+namespace {
+
+constexpr std::size_t kScanWindowBytes = 1U << 20U;
+
+std::unexpected<Error> corrupt(const std::string& path, std::uint64_t offset, std::string_view what) {
+  return fail(ErrorKind::corrupt, fmt::format("segment {} is corrupt at offset {}: {}", path, offset, what));
+}
+
+/// For each segment the furthest place that some group says was durable when it was written.
+using Proven = std::map<std::uint64_t, std::uint64_t>;
+
+void note(Proven& proven, const GroupHeader& header) {
+  auto& end = proven[header.proven_segment];
+  end = std::max(end, header.proven_end);
+}
+
+std::optional<std::uint64_t> find(const Proven& proven, std::uint64_t segment) {
+  const auto at = proven.find(segment);
+  return at == proven.end() ? std::nullopt : std::optional(at->second);
+}
+
+/// A segment that holds data, as far as it is good.
+struct Found {
+  std::shared_ptr<Segment> segment;
+  bool sealed = false;
+  GroupHeader first;
+  std::map<ShardIndex, ShardTip> tips;
+  std::uint64_t next_sequence = 0;
+  std::uint64_t next_position = 0;
+};
+
+void note_tips(Found& found, const Group& group) {
+  for (const ShardTip& tip : group.tips) found.tips.insert_or_assign(tip.shard, tip);
+  for (const FramePlace& frame : group.frames) {
+    found.tips.insert_or_assign(frame.shard, ShardTip{frame.shard, frame.position, frame.time});
+  }
+}
+
+/// A sealed segment is not walked: reads check what they read. Its first group says what came before it.
+Result<Found> open_sealed(Segment segment, SealedTail tail) {
+  FileWindow window(*segment.file, kScanWindowBytes / 16);
+  PENSTOCK_TRY(auto group, read_group(window, segment.seed, kDataStart));
+  if (!group.has_value()) return corrupt(segment.path, group.error().offset, group.error().what);
+  Found found{.segment = nullptr,
+              .sealed = true,
+              .first = group->header,
+              .tips = {},
+              .next_sequence = tail.trailer.next_sequence,
+              .next_position = tail.trailer.next_position};
+  note_tips(found, *group);
+  for (const auto& [shard, range] : tail.index.shards()) {
+    found.tips.insert_or_assign(shard, ShardTip{shard, range.last, range.last_time});
+  }
+  segment.file = nullptr;
+  segment.data_end = tail.trailer.data_end;
+  segment.index = std::move(tail.index);
+  found.segment = std::make_shared<Segment>(std::move(segment));
+  return found;
+}
+
+/// Adds one good group to what was found; gives what is wrong with its place in the log, if anything.
+std::string_view add_group(Found& found, const Group& group, bool is_first) {
+  if (is_first) {
+    found.first = group.header;
+  } else if (group.header.sequence != found.next_sequence) {
+    return "group out of sequence";
+  } else if (group.header.first_position != found.next_position) {
+    return "positions out of sequence";
+  }
+  found.next_sequence = group.header.sequence + 1;
+  found.next_position = group.header.first_position + group.frames.size();
+  for (const FramePlace& frame : group.frames) found.segment->index.add(frame);
+  note_tips(found, group);
+  found.segment->data_end = group.end;
+  return {};
+}
+
+/// Walks an unsealed segment to where it was proven durable by a later one, or else to its first bad byte, and decides
+/// whether that is a torn tail. Gives nothing when the segment holds no group.
+Result<std::optional<Found>> open_unsealed(Segment opened, Proven& proven) {
+  const auto limit = find(proven, opened.number);
+  FileWindow window(*opened.file, kScanWindowBytes);
+  Found found;
+  found.segment = std::make_shared<Segment>(std::move(opened));
+  Segment& segment = *found.segment;
+
+  PENSTOCK_TRY(const auto header, window.view(0, kSegmentHeaderBytes));
+  const bool header_good = segment_header_is_good(segment.seed, segment.number, header);
+  std::optional<BadBytes> bad;
+  if (!header_good) bad = BadBytes{.offset = 0, .what = "no segment header"};
+  segment.data_end = kDataStart;
+  bool is_first = true;
+  while (!bad.has_value() && (!limit.has_value() || segment.data_end < *limit)) {
+    const std::uint64_t offset = segment.data_end;
+    PENSTOCK_TRY(const auto group, read_group(window, segment.seed, offset));
+    if (!group.has_value()) {
+      bad = group.error();
+    } else if (const auto wrong = add_group(found, *group, std::exchange(is_first, false)); !wrong.empty()) {
+      return corrupt(segment.path, offset, wrong);
+    } else {
+      note(proven, group->header);
+    }
+  }
+  if (limit.has_value()) {
+    if (bad.has_value()) return corrupt(segment.path, bad->offset, bad->what);
+    if (segment.data_end != *limit) return corrupt(segment.path, segment.data_end, "segment ends elsewhere");
+    return found;
+  }
+
+  // What lies behind the first bad byte may say that more than the good part was durable: then this is no torn tail.
+  bool any = false;
+  PENSTOCK_TRY_VOID(
+      find_group_headers(window, segment.seed, segment.data_end, [&](std::uint64_t, const GroupHeader& later) {
+        any = true;
+        note(proven, later);
+      }));
+  if (find(proven, segment.number).value_or(0) > segment.data_end || (any && !header_good)) {
+    return corrupt(segment.path, bad->offset, fmt::format("{}, and durable groups lie behind it", bad->what));
+  }
+  if (is_first) return std::nullopt;
+  return found;
+}
+
+/// Makes sure that the tail is on disk: after a failed sync (of a process that is gone) the system may show bytes
+/// that it will never write again. Writing them once more makes them dirty again.
+Result<void> settle_tail(Segment& segment, std::uint64_t from) {
+  std::string bytes;
+  for (std::uint64_t at = from; at < segment.data_end; at += bytes.size()) {
+    bytes.resize(std::min<std::uint64_t>(kScanWindowBytes, segment.data_end - at));
+    PENSTOCK_TRY(const std::size_t got, segment.file->pread(bytes, at));
+    if (got != bytes.size()) return corrupt(segment.path, at, "bytes went missing");
+    const std::array<std::string_view, 1> parts = {bytes};
+    PENSTOCK_TRY_VOID(segment.file->pwritev(parts, at));
+  }
+  return segment.file->sync();
+}
+
+Result<void> check_chain(const std::vector<Found>& found) {
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    const Found& before = found[i - 1];
+    const Found& after = found[i];
+    if (after.first.proven_segment != before.segment->number) {
+      return corrupt(after.segment->path, kDataStart,
+                     fmt::format("segment {} before it is missing", segment_name(after.first.proven_segment)));
+    }
+    if (after.first.proven_end != before.segment->data_end || after.first.sequence != before.next_sequence ||
+        after.first.first_position != before.next_position) {
+      return corrupt(before.segment->path, before.segment->data_end, "the next segment does not follow from it");
+    }
+  }
+  return {};
+}
+
+Result<std::uint64_t> read_salt(os::FileSystem& files, const std::string& directory) {
+  const std::string path = directory + "/log";
+  PENSTOCK_TRY(const auto file, files.open(path, os::OpenMode::read));
+  std::string bytes(kLogFileBytes, '\0');
+  PENSTOCK_TRY(const std::size_t got, file->pread(bytes, 0));
+  bytes.resize(got);
+  const auto log = decode_log_file(bytes);
+  if (!log.has_value()) return corrupt(path, 0, "not a log file of this version");
+  return log->salt;
+}
+
+/// Newest first, so that what proves a segment is known before it is judged.
+Result<std::vector<Found>> find_segments(os::FileSystem& files, const std::string& directory, std::uint64_t salt,
+                                         const std::vector<std::uint64_t>& numbers, Proven& proven) {
+  std::vector<Found> found;
+  for (const std::uint64_t number : numbers | std::views::reverse) {
+    Segment segment;
+    segment.number = number;
+    segment.seed = segment_seed(salt, number);
+    segment.path = directory + "/" + segment_name(number);
+    PENSTOCK_TRY(segment.file, files.open(segment.path, os::OpenMode::read_write));
+    PENSTOCK_TRY(auto tail, read_sealed_tail(*segment.file, segment.seed));
+    if (tail.has_value()) {
+      PENSTOCK_TRY(auto sealed, open_sealed(std::move(segment), *std::move(tail)));
+      note(proven, sealed.first);
+      found.push_back(std::move(sealed));
+      continue;
+    }
+    const std::string path = segment.path;
+    PENSTOCK_TRY(auto unsealed, open_unsealed(std::move(segment), proven));
+    if (unsealed.has_value()) {
+      found.push_back(*std::move(unsealed));
+    } else {
+      PENSTOCK_TRY_VOID(files.unlink(path));
+    }
+  }
+  std::ranges::reverse(found);
+  return found;
+}
+
+}  // namespace
+
+Result<RecoveredLog> recover_log(os::FileSystem& files, const std::string& directory) {
+  RecoveredLog log;
+  PENSTOCK_TRY(log.salt, read_salt(files, directory));
+  PENSTOCK_TRY(const auto names, files.list(directory));
+  std::vector<std::uint64_t> numbers;
+  for (const std::string& name : names) {
+    if (const auto number = parse_segment_name(name)) numbers.push_back(*number);
+  }
+  std::ranges::sort(numbers);
+  if (!numbers.empty()) log.next_segment = numbers.back() + 1;
+
+  Proven proven;
+  PENSTOCK_TRY(auto found, find_segments(files, directory, log.salt, numbers, proven));
+  PENSTOCK_TRY_VOID(check_chain(found));
+  if (!found.empty()) {
+    Found& newest = found.back();
+    Segment& segment = *newest.segment;
+    if (!newest.sealed) {
+      PENSTOCK_TRY_VOID(settle_tail(segment, std::max(kDataStart, find(proven, segment.number).value_or(0))));
+    }
+    log.tips = newest.tips;
+    log.next_sequence = newest.next_sequence;
+    log.next_position = newest.next_position;
+    log.proven_segment = segment.number;
+    log.proven_end = segment.data_end;
+  }
+  for (Found& each : found) log.segments.push_back(std::move(each.segment));
+  return log;
+}
+
+}  // namespace penstock::framelog

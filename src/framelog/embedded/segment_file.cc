@@ -1,0 +1,86 @@
+#include "framelog/embedded/segment_file.h"
+
+#include <algorithm>
+#include <array>
+
+#include "framelog/embedded/crc32c.h"
+
+namespace penstock::framelog {
+namespace {
+
+Result<void> write_zeros(os::File& file, std::uint64_t begin, std::uint64_t end) {
+  static const std::string zeros(256U << 10U, '\0');
+  std::array<std::string_view, 4> parts;
+  while (begin < end) {
+    std::uint64_t bytes = 0;
+    std::size_t count = 0;
+    while (count < parts.size() && begin + bytes < end) {
+      parts[count] = std::string_view(zeros).substr(0, end - begin - bytes);
+      bytes += parts[count++].size();
+    }
+    PENSTOCK_TRY_VOID(file.pwritev(std::span(parts).first(count), begin));
+    begin += bytes;
+  }
+  return {};
+}
+
+Result<void> fill_new_segment(os::FileSystem& files, const std::string& directory, const PreparedSegment& segment) {
+  const std::string header = encode_segment_header(segment.seed, segment.number);
+  const std::array<std::string_view, 1> parts = {header};
+  PENSTOCK_TRY_VOID(segment.file->pwritev(parts, 0));
+  PENSTOCK_TRY_VOID(write_zeros(*segment.file, header.size(), segment.capacity));
+  PENSTOCK_TRY_VOID(segment.file->sync());
+  return files.sync_directory(directory);
+}
+
+}  // namespace
+
+Result<PreparedSegment> prepare_segment(os::FileSystem& files, const std::string& directory, std::uint64_t salt,
+                                        std::uint64_t number, std::uint64_t capacity) {
+  PreparedSegment segment{.number = number,
+                          .seed = segment_seed(salt, number),
+                          .path = directory + "/" + segment_name(number),
+                          .file = nullptr,
+                          .capacity = capacity};
+  PENSTOCK_TRY(segment.file, files.open(segment.path, os::OpenMode::create_new));
+  if (auto filled = fill_new_segment(files, directory, segment); !filled.has_value()) {
+    // Best effort: what is left behind is empty, and opening the log drops empty segments.
+    static_cast<void>(files.unlink(segment.path));
+    return std::unexpected(std::move(filled).error());
+  }
+  return segment;
+}
+
+Result<void> seal_segment(os::File& file, std::uint32_t seed, std::uint64_t data_end, const SegmentIndex& index,
+                          std::uint64_t next_sequence, std::uint64_t next_position) {
+  const std::string index_bytes = index.encode();
+  const std::string trailer = encode_trailer(seed, {.data_end = data_end,
+                                                    .index_bytes = index_bytes.size(),
+                                                    .index_crc = crc32c(index_bytes),
+                                                    .next_sequence = next_sequence,
+                                                    .next_position = next_position});
+  const std::array<std::string_view, 2> parts = {index_bytes, trailer};
+  PENSTOCK_TRY_VOID(file.truncate(data_end));
+  PENSTOCK_TRY_VOID(file.pwritev(parts, data_end));
+  return file.sync();
+}
+
+Result<std::optional<SealedTail>> read_sealed_tail(os::File& file, std::uint32_t seed) {
+  PENSTOCK_TRY(const std::uint64_t size, file.size());
+  if (size < kDataStart + kTrailerBytes) return std::nullopt;
+  std::string bytes(kTrailerBytes, '\0');
+  PENSTOCK_TRY(const std::size_t got, file.pread(bytes, size - kTrailerBytes));
+  const auto trailer = got == kTrailerBytes ? decode_trailer(seed, bytes) : std::nullopt;
+  if (!trailer.has_value() || trailer->data_end < kDataStart || trailer->data_end > size - kTrailerBytes ||
+      trailer->index_bytes != size - kTrailerBytes - trailer->data_end) {
+    return std::nullopt;
+  }
+  bytes.resize(trailer->index_bytes);
+  PENSTOCK_TRY(const std::size_t index_got, file.pread(bytes, trailer->data_end));
+  if (index_got != bytes.size() || crc32c(bytes) != trailer->index_crc) return std::nullopt;
+  auto index = SegmentIndex::decode(bytes);
+  if (!index.has_value()) return std::nullopt;
+  return SealedTail{.trailer = *trailer, .index = *std::move(index)};
+}
+
+}  // namespace penstock::framelog

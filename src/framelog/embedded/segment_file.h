@@ -1,0 +1,53 @@
+#pragma once
+/// The life of a segment file: prepared (zero-filled, so that a later fdatasync commits no metadata), written, sealed
+/// (cut to what it holds, its index and a trailer behind), dropped.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/result.h"
+#include "framelog/embedded/format.h"
+#include "framelog/embedded/segment_index.h"
+#include "os/file_system.h"
+
+namespace penstock::framelog {
+
+/// A segment as its log knows it.
+struct Segment {
+  std::uint64_t number = 0;
+  std::uint32_t seed = 0;
+  std::string path;
+  std::shared_ptr<os::File> file;  ///< kept open only until it is sealed
+  std::uint64_t data_end = 0;      ///< everything before it is durable
+  SegmentIndex index;
+};
+
+/// A segment that nothing was written to yet, durably zero up to `capacity`.
+struct PreparedSegment {
+  std::uint64_t number = 0;
+  std::uint32_t seed = 0;
+  std::string path;
+  std::shared_ptr<os::File> file;
+  std::uint64_t capacity = 0;
+};
+
+/// Makes a segment file and its name durable. Nothing is left behind on failure.
+Result<PreparedSegment> prepare_segment(os::FileSystem& files, const std::string& directory, std::uint64_t salt,
+                                        std::uint64_t number, std::uint64_t capacity);
+
+/// What a sealed segment's tail says.
+struct SealedTail {
+  Trailer trailer;
+  SegmentIndex index;
+};
+
+/// Cuts the file to its data and appends the index and the trailer, durably.
+Result<void> seal_segment(os::File& file, std::uint32_t seed, std::uint64_t data_end, const SegmentIndex& index,
+                          std::uint64_t next_sequence, std::uint64_t next_position);
+
+/// The index and the trailer, if the segment is sealed and they are whole.
+Result<std::optional<SealedTail>> read_sealed_tail(os::File& file, std::uint32_t seed);
+
+}  // namespace penstock::framelog

@@ -1,0 +1,122 @@
+#include "framelog/embedded/segment_reader.h"
+
+#include <algorithm>
+
+#include "framelog/embedded/crc32c.h"
+
+namespace penstock::framelog {
+
+Result<std::string_view> FileWindow::view(std::uint64_t offset, std::size_t length) {
+  if (offset < begin_ || offset + length > begin_ + bytes_.size()) {
+    bytes_.resize(std::max(length, window_bytes_));
+    const auto got = file_.pread(bytes_, offset);
+    if (!got.has_value()) {
+      bytes_.clear();
+      return std::unexpected(got.error());
+    }
+    bytes_.resize(*got);
+    begin_ = offset;
+  }
+  return std::string_view(bytes_).substr(offset - begin_, length);
+}
+
+namespace {
+
+using GroupResult = std::expected<Group, BadBytes>;
+
+template <class T>
+std::expected<T, BadBytes> bad(std::uint64_t offset, std::string_view what) {
+  return std::unexpected(BadBytes{.offset = offset, .what = what});
+}
+
+Result<GroupResult> read_tips(FileWindow& window, Group group, std::uint64_t offset) {
+  const GroupHeader& header = group.header;
+  if (header.body_bytes != std::uint64_t{header.count} * kTipBytes) return bad<Group>(offset, "mark of a wrong length");
+  PENSTOCK_TRY(const auto body, window.view(offset + kGroupHeaderBytes, header.body_bytes));
+  if (body.size() != header.body_bytes || crc32c(body) != header.body_crc) return bad<Group>(offset, "mark checksum");
+  group.tips.reserve(header.count);
+  for (std::uint32_t i = 0; i < header.count; ++i) group.tips.push_back(decode_tip(body.data() + i * kTipBytes));
+  return GroupResult(std::move(group));
+}
+
+}  // namespace
+
+Result<GroupResult> read_group(FileWindow& window, std::uint32_t seed, std::uint64_t offset) {
+  PENSTOCK_TRY(const auto header_bytes, window.view(offset, kGroupHeaderBytes));
+  const auto header = decode_group_header(seed, header_bytes);
+  if (!header.has_value()) return bad<Group>(offset, "no group header");
+  Group group{.header = *header, .end = group_end(offset, *header), .frames = {}, .tips = {}};
+  if (header->kind == GroupKind::mark) return read_tips(window, std::move(group), offset);
+
+  if (header->count == 0) return bad<Group>(offset, "group without frames");
+  std::uint64_t at = offset + kGroupHeaderBytes;
+  const std::uint64_t body_end = at + header->body_bytes;
+  for (std::uint32_t i = 0; i < header->count; ++i) {
+    PENSTOCK_TRY(const auto frame_header, window.view(at, kFrameHeaderBytes));
+    const auto frame = decode_frame_header(seed, frame_header);
+    if (!frame.has_value()) return bad<Group>(at, "frame header checksum");
+    if (frame->position != header->first_position + i || frame->last_of_group != (i + 1 == header->count) ||
+        at + frame_bytes(frame->length) > body_end) {
+      return bad<Group>(at, "frame that does not belong to its group");
+    }
+    PENSTOCK_TRY(const auto payload, window.view(at + kFrameHeaderBytes, frame->length));
+    if (payload.size() != frame->length || crc32c(payload) != frame->payload_crc)
+      return bad<Group>(at, "frame checksum");
+    group.frames.push_back({.shard = ShardIndex(frame->shard),
+                            .position = Position(frame->position),
+                            .time = from_unix_ms(frame->time_ms),
+                            .offset = at,
+                            .length = frame->length});
+    at += frame_bytes(frame->length);
+  }
+  if (at != body_end) return bad<Group>(at, "group of a wrong length");
+  return GroupResult(std::move(group));
+}
+
+Result<void> find_group_headers(FileWindow& window, std::uint32_t seed, std::uint64_t offset,
+                                const std::function<void(std::uint64_t, const GroupHeader&)>& found) {
+  for (std::uint64_t at = align_up(offset, kGroupAlign);; at += kGroupAlign) {
+    PENSTOCK_TRY(const auto bytes, window.view(at, kGroupHeaderBytes));
+    if (bytes.size() < kGroupHeaderBytes) return {};
+    if (const auto header = decode_group_header(seed, bytes)) found(at, *header);
+  }
+}
+
+Result<std::expected<void, BadBytes>> walk_frames(
+    FileWindow& window, std::uint32_t seed, const FrameWalk& walk,
+    const std::function<bool(const FramePlace&, std::string_view)>& visit) {
+  std::uint64_t at = walk.offset;
+  bool in_group = true;
+  while (at < walk.stop_offset && at < walk.data_end) {
+    if (!in_group) {
+      PENSTOCK_TRY(const auto bytes, window.view(at, kGroupHeaderBytes));
+      const auto header = decode_group_header(seed, bytes);
+      if (!header.has_value()) return bad<void>(at, "no group header");
+      in_group = header->kind == GroupKind::frames;
+      at = in_group ? at + kGroupHeaderBytes : group_end(at, *header);
+      continue;
+    }
+    PENSTOCK_TRY(const auto bytes, window.view(at, kFrameHeaderBytes));
+    const auto frame = decode_frame_header(seed, bytes);
+    if (!frame.has_value()) return bad<void>(at, "frame header checksum");
+    if (ShardIndex(frame->shard) == walk.shard && Position(frame->position) >= walk.from) {
+      PENSTOCK_TRY(const auto payload, window.view(at + kFrameHeaderBytes, frame->length));
+      if (payload.size() != frame->length || crc32c(payload) != frame->payload_crc)
+        return bad<void>(at, "frame checksum");
+      const FramePlace place{.shard = walk.shard,
+                             .position = Position(frame->position),
+                             .time = from_unix_ms(frame->time_ms),
+                             .offset = at,
+                             .length = frame->length};
+      if (!visit(place, payload)) return {};
+    }
+    at += frame_bytes(frame->length);
+    if (frame->last_of_group) {
+      at = align_up(at, kGroupAlign);
+      in_group = false;
+    }
+  }
+  return {};
+}
+
+}  // namespace penstock::framelog

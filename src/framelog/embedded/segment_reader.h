@@ -1,0 +1,67 @@
+#pragma once
+/// Reads the groups and frames of one segment file, checking every byte it gives out.
+/// Threads: one at a time. Errors: what the file gives; wrong bytes are values, the caller knows what they mean.
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "framelog/embedded/format.h"
+#include "framelog/embedded/segment_index.h"
+#include "os/file_system.h"
+
+namespace penstock::framelog {
+
+/// A window that slides over a file.
+class FileWindow {
+ public:
+  FileWindow(os::File& file, std::size_t window_bytes) : file_(file), window_bytes_(window_bytes) {}
+  /// `length` bytes at `offset`, fewer at the end of the file. The view holds until the next call.
+  Result<std::string_view> view(std::uint64_t offset, std::size_t length);
+
+ private:
+  os::File& file_;
+  std::size_t window_bytes_;
+  std::uint64_t begin_ = 0;
+  std::string bytes_;
+};
+
+/// Where a group stops being readable, and why.
+struct BadBytes {
+  std::uint64_t offset = 0;
+  std::string_view what;
+};
+
+struct Group {
+  GroupHeader header;
+  std::uint64_t end = 0;
+  std::vector<FramePlace> frames;
+  std::vector<ShardTip> tips;
+};
+
+/// Reads and checks the whole group at `offset`.
+Result<std::expected<Group, BadBytes>> read_group(FileWindow& window, std::uint32_t seed, std::uint64_t offset);
+
+/// The group headers that can be found from `offset` on, wherever they lie.
+Result<void> find_group_headers(FileWindow& window, std::uint32_t seed, std::uint64_t offset,
+                                const std::function<void(std::uint64_t offset, const GroupHeader&)>& found);
+
+struct FrameWalk {
+  ShardIndex shard;               ///< whose frames are wanted
+  Position from;                  ///< frames before it are passed over
+  std::uint64_t offset = 0;       ///< of a frame's header: the walk starts there
+  std::uint64_t stop_offset = 0;  ///< frames that begin here or later are not visited
+  std::uint64_t data_end = 0;
+};
+/// Visits wanted frames in order until `visit` gives false. The payload's view holds during the visit.
+/// A visited frame's payload has been checked.
+Result<std::expected<void, BadBytes>> walk_frames(
+    FileWindow& window, std::uint32_t seed, const FrameWalk& walk,
+    const std::function<bool(const FramePlace&, std::string_view payload)>& visit);
+
+}  // namespace penstock::framelog
