@@ -25,6 +25,9 @@ Rules name_in_path(std::string_view location, std::string_view pattern) {
 Rules name_in_body() { return {.length = kNameLength, .pattern = kNamePattern}; }
 Rules in_query(std::string_view location) { return {.place = Place::query, .location = location}; }
 Rules in_header(std::string_view location) { return {.required = true, .place = Place::header, .location = location}; }
+Rules marker_in_query() {
+  return {.length = {.max = 1024}, .pattern = kMarkerPattern, .place = Place::query, .location = "marker"};
+}
 Rules page_size_in_query(std::string_view location) {
   return {.range = {.min = 1, .max = kPageMax}, .place = Place::query, .location = location};
 }

@@ -34,6 +34,7 @@ inline constexpr std::int32_t kPageMax = 250;
 [[nodiscard]] codec::Rules name_in_body();
 [[nodiscard]] codec::Rules in_query(std::string_view location);
 [[nodiscard]] codec::Rules in_header(std::string_view location);
+[[nodiscard]] codec::Rules marker_in_query();
 [[nodiscard]] codec::Rules page_size_in_query(std::string_view location);
 
 /// Request or answer without members.
