@@ -1,0 +1,16 @@
+#include "services/house.h"
+#include "services/kinesis/errors.h"
+#include "services/kinesis/operations.h"
+#include "stream/streams.h"
+
+namespace penstock::services::kinesis {
+
+// EnforceConsumerDeletion decides what happens to registered consumers; no stream has any yet.
+Answer<Empty> delete_stream(CallContext& call, DeleteStreamInput input) {
+  PENSTOCK_CO_TRY(std::string name, resolve(call, input));
+  const auto removed = co_await call.house.streams.remove(std::move(name));
+  if (!removed) co_return to_api_error(removed.error(), Plane::control);
+  co_return Empty{};
+}
+
+}  // namespace penstock::services::kinesis

@@ -1,0 +1,88 @@
+// DescribeStream, DescribeStreamSummary, DescribeLimits.
+#include <algorithm>
+
+#include "services/house.h"
+#include "services/kinesis/errors.h"
+#include "services/kinesis/operations.h"
+#include "services/kinesis/shard_output.h"
+#include "stream/streams.h"
+
+namespace penstock::services::kinesis {
+namespace {
+
+// "If you specify a value greater than 100, at most 100 results are returned."
+constexpr std::size_t kShardsShownMax = 100;
+
+ApiResult<stream::StreamView> find_stream(const CallContext& call, const StreamReference& reference) {
+  PENSTOCK_TRY(const std::string name, resolve(call, reference));
+  auto view = call.house.streams.get(name);
+  if (!view) return to_api_error(view.error(), Plane::control);
+  return *std::move(view);
+}
+
+template <class Description>
+void fill_common(const CallContext& call, const stream::StreamView& view, Description& out) {
+  const stream::StreamInfo& info = *view.info;
+  out.stream_name = info.name;
+  out.stream_arn = stream_arn(call, info.name);
+  out.stream_status = stream::to_string(view.status);
+  out.stream_mode_details = provisioned();
+  out.retention_period_hours = info.retention_hours;
+  out.stream_creation_timestamp = info.created;
+  out.enhanced_monitoring.emplace_back();
+  out.encryption_type = "NONE";
+}
+
+}  // namespace
+
+Answer<DescribeStreamOutput> describe_stream(CallContext& call, DescribeStreamInput input) {
+  PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, input));
+  DescribeStreamOutput output;
+  StreamDescription& out = output.stream_description;
+  fill_common(call, view, out);
+
+  std::uint32_t first = 0;
+  if (input.exclusive_start_shard_id) {
+    const auto after = stream::parse_shard_id(*input.exclusive_start_shard_id);
+    if (!after) {
+      co_return api_fail(kNotFound, "Could not find shard " + *input.exclusive_start_shard_id + " in stream " +
+                                        view.info->name + " under account " + call.account + ".");
+    }
+    first = after->get() + 1;
+  }
+  const std::size_t limit = std::min(static_cast<std::size_t>(input.limit.value_or(kShardsShownMax)), kShardsShownMax);
+  const Timestamp now = call.house.clock.now();
+  if (view.status != stream::StreamStatus::creating) {  // AWS shows no shards before the stream is there
+    for (const stream::Shard& shard : view.info->shards) {
+      if (shard.index.get() < first || view.info->is_expired(shard, now)) continue;
+      if (out.shards.size() == limit) {
+        out.has_more_shards = true;
+        break;
+      }
+      out.shards.push_back(shard_output(shard));
+    }
+  }
+  co_return output;
+}
+
+Answer<DescribeStreamSummaryOutput> describe_stream_summary(CallContext& call, DescribeStreamSummaryInput input) {
+  PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, input));
+  DescribeStreamSummaryOutput output;
+  StreamDescriptionSummary& out = output.stream_description_summary;
+  fill_common(call, view, out);
+  const bool has_shards = view.status != stream::StreamStatus::creating;
+  out.open_shard_count = has_shards ? static_cast<std::int32_t>(view.info->open_shard_count()) : 0;
+  out.max_record_size_in_kib = view.info->record_kib_max;
+  co_return output;
+}
+
+Answer<DescribeLimitsOutput> describe_limits(CallContext& call, Empty /*input*/) {
+  co_return DescribeLimitsOutput{
+      .shard_limit = static_cast<std::int32_t>(call.house.streams.settings().open_shards_max),
+      .open_shard_count = static_cast<std::int32_t>(call.house.streams.open_shard_count()),
+      .on_demand_stream_count = 0,
+      .on_demand_stream_count_limit = 0,  // there can be none yet
+  };
+}
+
+}  // namespace penstock::services::kinesis

@@ -1,0 +1,20 @@
+#include "services/kinesis/errors.h"
+
+namespace penstock::services::kinesis {
+
+std::unexpected<ApiError> to_api_error(const Error& error, Plane plane) {
+  switch (error.kind) {
+    case ErrorKind::invalid: return api_fail(kInvalidArgument, error.message);
+    case ErrorKind::missing: return api_fail(kNotFound, error.message);
+    case ErrorKind::conflict: return api_fail(kInUse, error.message);
+    case ErrorKind::throttled:
+      return api_fail(plane == Plane::control ? kLimitExceeded : kThroughputExceeded, error.message);
+    case ErrorKind::denied: return api_fail("AccessDeniedException", error.message);
+    case ErrorKind::unavailable:
+    case ErrorKind::outcome_unknown:
+    case ErrorKind::corrupt: break;
+  }
+  return api_fail(kInternalFailure, error.message, 500);
+}
+
+}  // namespace penstock::services::kinesis

@@ -1,0 +1,23 @@
+#pragma once
+/// The names that Kinesis gives to errors. Source: Kinesis API Reference, "Errors" of each action.
+
+#include "core/result.h"
+#include "services/operation.h"
+
+namespace penstock::services::kinesis {
+
+inline constexpr std::string_view kInvalidArgument = "InvalidArgumentException";
+inline constexpr std::string_view kNotFound = "ResourceNotFoundException";
+inline constexpr std::string_view kInUse = "ResourceInUseException";
+inline constexpr std::string_view kLimitExceeded = "LimitExceededException";
+inline constexpr std::string_view kThroughputExceeded = "ProvisionedThroughputExceededException";
+inline constexpr std::string_view kExpiredIterator = "ExpiredIteratorException";
+inline constexpr std::string_view kExpiredNextToken = "ExpiredNextTokenException";
+inline constexpr std::string_view kInternalFailure = "InternalFailureException";
+
+/// What a bound means to the caller: a quota of the account, or a shard's throughput.
+enum class Plane : std::uint8_t { control, data };
+
+[[nodiscard]] std::unexpected<ApiError> to_api_error(const Error& error, Plane plane);
+
+}  // namespace penstock::services::kinesis

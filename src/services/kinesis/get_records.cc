@@ -1,0 +1,87 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "services/house.h"
+#include "services/kinesis/errors.h"
+#include "services/kinesis/operations.h"
+#include "services/kinesis/shard_output.h"
+#include "stream/streams.h"
+
+namespace penstock::services::kinesis {
+namespace {
+
+constexpr std::size_t kRecordsMax = 10'000;
+// "A shard iterator expires 5 minutes after it is returned to the requester."
+constexpr std::chrono::milliseconds kIteratorLife{300'000};
+
+/// "Thu Jan 22 01:22:02 UTC 2015", as AWS prints times in this message.
+std::string date_text(Timestamp time) {
+  return fmt::format("{:%a %b %d %H:%M:%S UTC %Y}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+ApiResult<stream::ShardIterator> check_iterator(const CallContext& call, const GetRecordsInput& input) {
+  auto iterator = call.house.streams.unseal(input.shard_iterator);
+  if (!iterator) return api_fail(kInvalidArgument, "Invalid ShardIterator.");
+  if (input.stream_arn && *input.stream_arn != stream_arn(call, iterator->stream_name)) {
+    return api_fail(kInvalidArgument, "The ShardIterator does not belong to the stream of StreamARN.");
+  }
+  const Timestamp now = call.house.clock.now();
+  if (now - iterator->made > kIteratorLife) {
+    return api_fail(kExpiredIterator,
+                    fmt::format("Iterator expired. The iterator was created at time {} while right now it is {} which "
+                                "is further in the future than the tolerated delay of {} milliseconds.",
+                                date_text(iterator->made), date_text(now), kIteratorLife.count()));
+  }
+  return *std::move(iterator);
+}
+
+ChildShard child_shard(const stream::Shard& shard) {
+  ChildShard child;
+  child.shard_id = stream::format_shard_id(shard.index);
+  if (shard.parent) child.parent_shards.push_back(stream::format_shard_id(*shard.parent));
+  if (shard.adjacent_parent) child.parent_shards.push_back(stream::format_shard_id(*shard.adjacent_parent));
+  child.hash_key_range = hash_key_range(shard.range);
+  return child;
+}
+
+}  // namespace
+
+Touched get_records_resource(const CallContext& call, const void* input) {
+  const auto& get = *static_cast<const GetRecordsInput*>(input);
+  Touched touched;
+  if (const auto iterator = call.house.streams.unseal(get.shard_iterator)) {
+    touched.resources.push_back(stream_arn(call, iterator->stream_name));
+  }
+  if (get.stream_arn && (touched.resources.empty() || touched.resources.front() != *get.stream_arn)) {
+    touched.resources.push_back(*get.stream_arn);
+  }
+  if (touched.resources.empty()) touched.resources.push_back(stream_arn(call, "*"));
+  return touched;
+}
+
+Answer<GetRecordsOutput> get_records(CallContext& call, GetRecordsInput input) {
+  PENSTOCK_CO_TRY(stream::ShardIterator iterator, check_iterator(call, input));
+  stream::Streams& streams = call.house.streams;
+  const auto limit = static_cast<std::size_t>(input.limit.value_or(kRecordsMax));
+  const auto page = co_await streams.read(std::move(iterator), limit);
+  if (!page) co_return to_api_error(page.error(), Plane::data);
+
+  GetRecordsOutput output;
+  output.records.reserve(page->records.size());
+  for (const stream::ReadRecord& record : page->records) {
+    output.records.push_back({.sequence_number = record.sequence_number,
+                              .approximate_arrival_timestamp = record.arrival,
+                              .data = {.bytes = std::string(record.data)},
+                              .partition_key = std::string(record.partition_key)});
+  }
+  if (page->next) {
+    output.next_shard_iterator = streams.seal(*page->next);
+  } else {
+    output.child_shards.emplace();
+    for (const stream::Shard& child : page->children) output.child_shards->push_back(child_shard(child));
+  }
+  output.millis_behind_latest = page->millis_behind_latest;
+  co_return output;
+}
+
+}  // namespace penstock::services::kinesis

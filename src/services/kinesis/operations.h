@@ -1,0 +1,47 @@
+#pragma once
+/// The handlers of the table in service.cc. Each answers errors as its page in the Kinesis API Reference says.
+
+#include "services/kinesis/record_shapes.h"
+#include "services/kinesis/stream_shapes.h"
+#include "services/operation.h"
+
+namespace penstock::services::kinesis {
+
+template <class T>
+using Answer = Task<ApiResult<T>>;
+using codec::Empty;
+
+Answer<Empty> create_stream(CallContext& call, CreateStreamInput input);
+Answer<Empty> delete_stream(CallContext& call, DeleteStreamInput input);
+Answer<DescribeStreamOutput> describe_stream(CallContext& call, DescribeStreamInput input);
+Answer<DescribeStreamSummaryOutput> describe_stream_summary(CallContext& call, DescribeStreamSummaryInput input);
+Answer<DescribeLimitsOutput> describe_limits(CallContext& call, Empty input);
+Answer<ListStreamsOutput> list_streams(CallContext& call, ListStreamsInput input);
+Answer<ListShardsOutput> list_shards(CallContext& call, ListShardsInput input);
+
+Answer<PutRecordOutput> put_record(CallContext& call, PutRecordInput input);
+Answer<PutRecordsOutput> put_records(CallContext& call, PutRecordsInput input);
+Answer<GetShardIteratorOutput> get_shard_iterator(CallContext& call, GetShardIteratorInput input);
+Answer<GetRecordsOutput> get_records(CallContext& call, GetRecordsInput input);
+
+Answer<Empty> add_tags_to_stream(CallContext& call, AddTagsToStreamInput input);
+Answer<Empty> remove_tags_from_stream(CallContext& call, RemoveTagsFromStreamInput input);
+Answer<ListTagsForStreamOutput> list_tags_for_stream(CallContext& call, ListTagsForStreamInput input);
+Answer<Empty> tag_resource(CallContext& call, TagResourceInput input);
+Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input);
+Answer<ListTagsForResourceOutput> list_tags_for_resource(CallContext& call, ListTagsForResourceInput input);
+
+Answer<Empty> increase_stream_retention_period(CallContext& call, IncreaseStreamRetentionPeriodInput input);
+Answer<Empty> decrease_stream_retention_period(CallContext& call, DecreaseStreamRetentionPeriodInput input);
+Answer<UpdateShardCountOutput> update_shard_count(CallContext& call, UpdateShardCountInput input);
+Answer<Empty> update_max_record_size(CallContext& call, UpdateMaxRecordSizeInput input);
+
+/// What GetRecords and ListShards touch when the stream is named by a token only.
+Touched get_records_resource(const CallContext& call, const void* input);
+Touched list_shards_resource(const CallContext& call, const void* input);
+
+/// AWS's rules for the characters of tags. Errors: InvalidArgumentException.
+[[nodiscard]] ApiResult<void> check_tags(const CallContext& call, std::string_view stream,
+                                         const std::map<std::string, std::string>& tags);
+
+}  // namespace penstock::services::kinesis

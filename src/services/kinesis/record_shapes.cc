@@ -1,0 +1,129 @@
+#include "services/kinesis/record_shapes.h"
+
+namespace penstock::services::kinesis {
+
+using codec::Shape;
+using codec::ShapeBuilder;
+
+namespace {
+
+codec::Rules data_rules() { return {.required = true, .length = {0, 10485760}}; }
+codec::Rules partition_key_rules() { return {.required = true, .length = {1, 256}}; }
+codec::Rules hash_key_rules() { return {.pattern = "0|([1-9]\\d{0,38})"}; }
+codec::Rules sequence_number_rules() { return {.pattern = "0|([1-9]\\d{0,128})"}; }
+
+}  // namespace
+
+const Shape& describe(const PutRecordInput*) {
+  static const Shape shape =
+      stream_shape<PutRecordInput>("PutRecordInput")
+          .field("Data", &PutRecordInput::data, data_rules())
+          .field("PartitionKey", &PutRecordInput::partition_key, partition_key_rules())
+          .field("ExplicitHashKey", &PutRecordInput::explicit_hash_key, hash_key_rules())
+          .field("SequenceNumberForOrdering", &PutRecordInput::sequence_number_for_ordering, sequence_number_rules())
+          .build();
+  return shape;
+}
+
+const Shape& describe(const PutRecordOutput*) {
+  static const Shape shape = ShapeBuilder<PutRecordOutput>("PutRecordOutput")
+                                 .field("ShardId", &PutRecordOutput::shard_id)
+                                 .field("SequenceNumber", &PutRecordOutput::sequence_number)
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const PutRecordsRequestEntry*) {
+  static const Shape shape = ShapeBuilder<PutRecordsRequestEntry>("PutRecordsRequestEntry")
+                                 .field("Data", &PutRecordsRequestEntry::data, data_rules())
+                                 .field("ExplicitHashKey", &PutRecordsRequestEntry::explicit_hash_key, hash_key_rules())
+                                 .field("PartitionKey", &PutRecordsRequestEntry::partition_key, partition_key_rules())
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const PutRecordsInput*) {
+  static const Shape shape = stream_shape<PutRecordsInput>("PutRecordsInput")
+                                 .field("Records", &PutRecordsInput::records, {.required = true, .length = {1, 500}})
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const PutRecordsResultEntry*) {
+  static const Shape shape = ShapeBuilder<PutRecordsResultEntry>("PutRecordsResultEntry")
+                                 .field("SequenceNumber", &PutRecordsResultEntry::sequence_number)
+                                 .field("ShardId", &PutRecordsResultEntry::shard_id)
+                                 .field("ErrorCode", &PutRecordsResultEntry::error_code)
+                                 .field("ErrorMessage", &PutRecordsResultEntry::error_message)
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const PutRecordsOutput*) {
+  static const Shape shape = ShapeBuilder<PutRecordsOutput>("PutRecordsOutput")
+                                 .field("FailedRecordCount", &PutRecordsOutput::failed_record_count)
+                                 .field("Records", &PutRecordsOutput::records)
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const GetShardIteratorInput*) {
+  static const Shape shape =
+      stream_shape<GetShardIteratorInput>("GetShardIteratorInput")
+          .field("ShardId", &GetShardIteratorInput::shard_id, name_rules(true))
+          .field("ShardIteratorType", &GetShardIteratorInput::shard_iterator_type,
+                 {.required = true,
+                  .one_of = {"AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"}})
+          .field("StartingSequenceNumber", &GetShardIteratorInput::starting_sequence_number, sequence_number_rules())
+          .field("Timestamp", &GetShardIteratorInput::timestamp)
+          .build();
+  return shape;
+}
+
+const Shape& describe(const GetShardIteratorOutput*) {
+  static const Shape shape = ShapeBuilder<GetShardIteratorOutput>("GetShardIteratorOutput")
+                                 .field("ShardIterator", &GetShardIteratorOutput::shard_iterator)
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const GetRecordsInput*) {
+  static const Shape shape =
+      ShapeBuilder<GetRecordsInput>("GetRecordsInput")
+          .field("ShardIterator", &GetRecordsInput::shard_iterator, {.required = true, .length = {1, 512}})
+          .field("Limit", &GetRecordsInput::limit, {.range = {1, 10000}})
+          .field("StreamARN", &GetRecordsInput::stream_arn, arn_rules())
+          .build();
+  return shape;
+}
+
+const Shape& describe(const RecordOutput*) {
+  static const Shape shape = ShapeBuilder<RecordOutput>("Record")
+                                 .field("SequenceNumber", &RecordOutput::sequence_number)
+                                 .field("ApproximateArrivalTimestamp", &RecordOutput::approximate_arrival_timestamp)
+                                 .field("Data", &RecordOutput::data)
+                                 .field("PartitionKey", &RecordOutput::partition_key)
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const ChildShard*) {
+  static const Shape shape = ShapeBuilder<ChildShard>("ChildShard")
+                                 .field("ShardId", &ChildShard::shard_id)
+                                 .field("ParentShards", &ChildShard::parent_shards)
+                                 .field("HashKeyRange", &ChildShard::hash_key_range)
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const GetRecordsOutput*) {
+  static const Shape shape = ShapeBuilder<GetRecordsOutput>("GetRecordsOutput")
+                                 .field("Records", &GetRecordsOutput::records)
+                                 .field("NextShardIterator", &GetRecordsOutput::next_shard_iterator)
+                                 .field("MillisBehindLatest", &GetRecordsOutput::millis_behind_latest)
+                                 .field("ChildShards", &GetRecordsOutput::child_shards)
+                                 .build();
+  return shape;
+}
+
+}  // namespace penstock::services::kinesis

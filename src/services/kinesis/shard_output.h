@@ -1,0 +1,13 @@
+#pragma once
+/// From the stream room's values to the API's.
+
+#include "services/kinesis/stream_shapes.h"
+#include "stream/stream_info.h"
+
+namespace penstock::services::kinesis {
+
+[[nodiscard]] ShardOutput shard_output(const stream::Shard& shard);
+[[nodiscard]] HashKeyRange hash_key_range(const stream::HashRange& range);
+[[nodiscard]] inline StreamModeDetails provisioned() { return {.stream_mode = "PROVISIONED"}; }
+
+}  // namespace penstock::services::kinesis

@@ -1,0 +1,47 @@
+#pragma once
+/// How requests name a stream: by StreamName, by StreamARN, or by both.
+
+#include <optional>
+#include <string>
+
+#include "codec/shape.h"
+#include "services/operation.h"
+
+namespace penstock::services::kinesis {
+
+struct StreamReference {
+  std::optional<std::string> stream_name{};
+  std::optional<std::string> stream_arn{};
+};
+
+/// The stream's name. Errors: InvalidArgumentException (neither, not a stream of this house, or the two differ).
+[[nodiscard]] ApiResult<std::string> resolve(const CallContext& call, const StreamReference& reference);
+/// The name in a stream's ARN of this account and region. Errors: InvalidArgumentException, ResourceNotFoundException.
+[[nodiscard]] ApiResult<std::string> name_in_arn(const CallContext& call, std::string_view arn);
+
+[[nodiscard]] std::string stream_arn(const CallContext& call, std::string_view name);
+
+/// The ARNs that the reference names; both, when they are not the same, so that none goes unchecked.
+[[nodiscard]] Touched touch(const CallContext& call, const StreamReference& reference);
+
+template <class Input>
+Touched stream_resource(const CallContext& call, const void* input) {
+  return touch(call, *static_cast<const Input*>(input));
+}
+
+inline constexpr std::string_view kNamePattern = "[a-zA-Z0-9_.-]+";
+inline constexpr std::string_view kArnPattern = "arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+";
+
+[[nodiscard]] codec::Rules name_rules(bool required = false);  ///< StreamName, ShardId
+[[nodiscard]] codec::Rules arn_rules(bool required = false);
+
+/// Begins the shape of an input that refers to a stream.
+template <class Input>
+codec::ShapeBuilder<Input> stream_shape(std::string_view name) {
+  using Member = std::optional<std::string> Input::*;
+  return codec::ShapeBuilder<Input>(name)
+      .field("StreamName", static_cast<Member>(&Input::stream_name), name_rules())
+      .field("StreamARN", static_cast<Member>(&Input::stream_arn), arn_rules());
+}
+
+}  // namespace penstock::services::kinesis
