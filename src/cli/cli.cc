@@ -1,0 +1,38 @@
+#include "cli/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/command.h"
+#include "cli/commands/env.h"
+#include "cli/commands/serve.h"
+
+namespace penstock::cli {
+
+namespace {
+
+void add_version(CLI::App& app) {
+  app.add_subcommand("version", "Prints the version")->callback([] { fmt::print("penstock {}\n", PENSTOCK_VERSION); });
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app("Penstock carries device data: MQTT -> topic rule -> Kinesis stream, with the AWS APIs.", "penstock");
+  app.require_subcommand(1);
+  Exit exit;
+  add_serve(app, exit);
+  add_env(app, exit);
+  add_version(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem);
+  }
+  return exit.status;
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,183 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "catalog/sqlite/sqlite_catalog.h"
+#include "core/clock.h"
+#include "core/random.h"
+#include "core/timers.h"
+#include "framelog/memory/memory_log.h"
+#include "gateway/gateway.h"
+#include "iam/identity_store.h"
+#include "net/event_loop.h"
+#include "net/http_server.h"
+#include "os/posix_file_system.h"
+#include "server/housekeeping.h"
+#include "server/root_key.h"
+#include "server/tls_files.h"
+#include "services/iot/iot_core.h"
+#include "stream/streams.h"
+#include "telemetry/log.h"
+
+namespace penstock::server {
+
+namespace {
+
+constexpr std::size_t kLoopsMax = 8;
+constexpr std::chrono::seconds kTrimInterval{5};
+
+std::size_t loop_count(const Settings& settings) {
+  if (settings.threads > 0) return settings.threads;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kLoopsMax);
+}
+
+std::string url(std::string_view scheme, const net::HostPort& address) {
+  return fmt::format("{}://{}", scheme, net::to_string(address));
+}
+
+/// Names the part in its error.
+template <class T>
+Result<T> named(std::string_view part, Result<T> result) {
+  if (!result.has_value()) return fail(result.error().kind, fmt::format("{}: {}", part, result.error().message));
+  return result;
+}
+
+Task<void> trim(stream::Streams& streams, const Clock& clock) {
+  const Result<void> trimmed = co_await streams.trim_expired(clock.now());
+  if (!trimmed.has_value()) {
+    telemetry::log(telemetry::Level::warn, "trimming failed", {{"reason", std::string_view(trimmed.error().message)}});
+  }
+}
+
+}  // namespace
+
+/// In the order of construction; destroyed from the bottom up.
+struct Server::Parts {
+  explicit Parts(Settings the_settings) : settings(std::move(the_settings)) {}
+
+  Settings settings;
+  SystemClock clock;
+  SystemRandom random;
+  std::unique_ptr<os::FileSystem> files = os::posix_file_system();
+  std::optional<DataDirectory> directory;
+  std::optional<TlsFiles> tls;
+  ThreadTimers timers{clock};
+  std::optional<net::EventLoops> loops;
+  std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<iam::IdentityStore> identities;
+  std::unique_ptr<framelog::FrameLogStore> logs;
+  std::unique_ptr<stream::Streams> streams;
+  std::unique_ptr<services::iot::IotCore> iot;
+  std::optional<services::House> house;
+  std::optional<gateway::Gateway> gateway;
+  std::optional<Housekeeping> trimming;
+  std::unique_ptr<net::HttpServer> api;
+  EndpointUrls endpoints;
+
+  Result<void> open_storage(const std::optional<RootKey>& root);
+  Result<void> open_services();
+  Result<void> open_doors();
+};
+
+Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
+  PENSTOCK_TRY(directory, DataDirectory::open(*files, settings.data_dir, {settings.account, settings.region}));
+  PENSTOCK_TRY(tls, named("tls", open_tls_files(*directory, clock, random, settings.certificate_hosts)));
+  PENSTOCK_TRY(catalog, named("catalog", catalog::open_sqlite_catalog(directory->path_of("catalog.sqlite3"))));
+  PENSTOCK_TRY(std::string seal_key, open_seal_key(*directory, random));
+  PENSTOCK_TRY(identities, named("iam", run_sync(iam::IdentityStore::open(*catalog, clock, random,
+                                                                          {.account = directory->identity().account,
+                                                                           .seal_key = std::move(seal_key)}))));
+  PENSTOCK_TRY_VOID(settle_root_key(*directory, *identities, root));
+  logs = framelog::make_memory_store(clock);
+  return {};
+}
+
+Result<void> Server::Parts::open_services() {
+  const HouseIdentity& identity = directory->identity();
+  const KinesisSettings& kinesis = settings.kinesis;
+  PENSTOCK_TRY(streams, named("streams", stream::Streams::open({.account = identity.account,
+                                                                .region = identity.region,
+                                                                .creating = kinesis.creating,
+                                                                .updating = kinesis.updating,
+                                                                .deleting = kinesis.deleting,
+                                                                .open_shards_max = kinesis.open_shards_max,
+                                                                .enforce_shard_limits = kinesis.enforce_shard_limits},
+                                                               *catalog, *logs, clock, random)));
+  PENSTOCK_TRY(iot, named("iot", services::iot::IotCore::open({.catalog = *catalog,
+                                                               .clock = clock,
+                                                               .random = random,
+                                                               .account = identity.account,
+                                                               .region = identity.region,
+                                                               .authority = tls->authority})));
+  house.emplace(services::House{.clock = clock,
+                                .random = random,
+                                .catalog = *catalog,
+                                .iam = *identities,
+                                .streams = *streams,
+                                .iot = *iot,
+                                .account = identity.account,
+                                .region = identity.region});
+  gateway.emplace(*house,
+                  gateway::Identities{
+                      .authorizer = *identities,
+                      .find_credential = [this](std::string_view id, std::optional<std::string_view> token,
+                                                Timestamp now) { return identities->find_credential(id, token, now); },
+                      .note_key_use = [this](std::string_view id, std::string_view service, std::string_view region,
+                                             Timestamp at) { identities->note_key_use(id, service, region, at); }},
+                  std::span<const services::Service* const>{});
+  return {};
+}
+
+Result<void> Server::Parts::open_doors() {
+  loops.emplace(loop_count(settings));
+  trimming.emplace(loops->at(0), timers, kTrimInterval, [this] { return trim(*streams, clock); });
+  PENSTOCK_TRY(api, net::HttpServer::listen(
+                        *loops, clock, {.listen = settings.api, .limits = settings.http},
+                        [this](net::HttpRequest request) { return gateway->handle(std::move(request)); },
+                        [this](int status, std::string_view message, const net::HttpRequest* head) {
+                          return gateway->refuse(status, message, head);
+                        }));
+  endpoints = {.api = url("http", api->address()), .mqtt = {}, .mqtts = {}};
+  return directory->write_volatile(kEndpointsFile, render(endpoints));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(Settings settings, std::optional<RootKey> root) {
+  telemetry::set_level(settings.log_level);
+  auto parts = std::make_unique<Parts>(std::move(settings));
+  PENSTOCK_TRY_VOID(parts->open_storage(root));
+  PENSTOCK_TRY_VOID(parts->open_services());
+  PENSTOCK_TRY_VOID(parts->open_doors());
+  telemetry::log(telemetry::Level::info, "started",
+                 {{"api", std::string_view(parts->endpoints.api)},
+                  {"mqtt", std::string_view(parts->endpoints.mqtt)},
+                  {"mqtts", std::string_view(parts->endpoints.mqtts)},
+                  {"data_dir", std::string_view(parts->directory->path())},
+                  {"account", std::string_view(parts->directory->identity().account)},
+                  {"region", std::string_view(parts->directory->identity().region)}});
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+const EndpointUrls& Server::endpoints() const { return parts_->endpoints; }
+const HouseIdentity& Server::identity() const { return parts_->directory->identity(); }
+bool Server::is_new() const { return parts_->directory->is_new(); }
+
+bool Server::stop(std::chrono::milliseconds grace) {
+  Parts& parts = *parts_;
+  if (auto removed = parts.directory->remove(kEndpointsFile); !removed.has_value()) {
+    telemetry::log(telemetry::Level::warn, "endpoints.json stays",
+                   {{"reason", std::string_view(removed.error().message)}});
+  }
+  if (!parts.api->stop(grace)) return false;
+  parts.trimming->stop();
+  telemetry::log(telemetry::Level::info, "stopped");
+  return true;
+}
+
+}  // namespace penstock::server

@@ -1,0 +1,227 @@
+#include "server/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "codec/json.h"
+
+namespace penstock::server {
+
+namespace {
+
+namespace json = boost::json;
+
+/// How a value is written in the file; the command line gives all of them as text.
+enum class Form : std::uint8_t { text, number, truth, texts };
+
+struct Setting {
+  std::string_view key;
+  Form form;
+  Result<void> (*read)(Settings&, std::string_view);
+};
+
+Result<std::uint64_t> number_in(std::string_view text, std::uint64_t min, std::uint64_t max) {
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc{} || end != text.data() + text.size() || number < min || number > max) {
+    return fail(ErrorKind::invalid, fmt::format("'{}' is not a whole number from {} to {}", text, min, max));
+  }
+  return number;
+}
+
+template <class T>
+Result<void> read_number(T& out, std::string_view text, std::uint64_t min, std::uint64_t max) {
+  PENSTOCK_TRY(const std::uint64_t number, number_in(text, min, max));
+  out = static_cast<T>(number);
+  return {};
+}
+
+Result<void> read_ms(std::chrono::milliseconds& out, std::string_view text, std::uint64_t min, std::uint64_t max) {
+  PENSTOCK_TRY(const std::uint64_t number, number_in(text, min, max));
+  out = std::chrono::milliseconds(number);
+  return {};
+}
+
+Result<void> read_bool(bool& out, std::string_view text) {
+  if (text != "true" && text != "false")
+    return fail(ErrorKind::invalid, fmt::format("'{}' is not true or false", text));
+  out = text == "true";
+  return {};
+}
+
+Result<void> read_address(net::HostPort& out, std::string_view text) {
+  PENSTOCK_TRY(out, net::parse_host_port(text));
+  return {};
+}
+
+Result<void> read_level(telemetry::Level& out, std::string_view text) {
+  using telemetry::Level;
+  constexpr std::array<std::pair<std::string_view, Level>, 4> kLevels = {
+      {{"debug", Level::debug}, {"info", Level::info}, {"warn", Level::warn}, {"error", Level::error}}};
+  const auto* at = std::ranges::find(kLevels, text, [](const auto& pair) { return pair.first; });
+  if (at == kLevels.end()) {
+    return fail(ErrorKind::invalid, fmt::format("'{}' is not debug, info, warn or error", text));
+  }
+  out = at->second;
+  return {};
+}
+
+constexpr std::uint64_t kMib = 1U << 20U;
+constexpr std::uint64_t kHourMs = 3'600'000;
+
+constexpr std::array kSettings = {
+    Setting{"account", Form::text,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              if (!is_account(v)) return fail(ErrorKind::invalid, fmt::format("'{}' is not twelve digits", v));
+              s.account = v;
+              return {};
+            }},
+    Setting{"api.bodies_bytes_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.http.bodies_bytes_max, v, kMib, kMib << 20U); }},
+    Setting{"api.body_bytes_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.http.body_bytes_max, v, 1024, kMib << 10U); }},
+    Setting{"api.body_stall_ms_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.http.body_stall_max, v, 1, kHourMs); }},
+    Setting{"api.connections_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.http.connections_max, v, 1, 1'000'000); }},
+    Setting{"api.head_bytes_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.http.head_bytes_max, v, 1024, kMib); }},
+    Setting{"api.head_ms_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.http.head_max, v, 1, kHourMs); }},
+    Setting{"api.idle_ms_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.http.idle_max, v, 1, kHourMs); }},
+    Setting{"api.listen", Form::text, [](Settings& s, std::string_view v) { return read_address(s.api, v); }},
+    Setting{"api.write_stall_ms_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.http.write_stall_max, v, 1, kHourMs); }},
+    Setting{"certificate_hosts", Form::texts,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              s.certificate_hosts.emplace_back(v);
+              return {};
+            }},
+    Setting{"data_dir", Form::text,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              if (v.empty()) return fail(ErrorKind::invalid, "an empty path");
+              s.data_dir = v;
+              return {};
+            }},
+    Setting{"kinesis.enforce_shard_limits", Form::truth,
+            [](Settings& s, std::string_view v) { return read_bool(s.kinesis.enforce_shard_limits, v); }},
+    Setting{"kinesis.open_shards_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.kinesis.open_shards_max, v, 1, 100'000); }},
+    Setting{"kinesis.stream_creating_ms", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.kinesis.creating, v, 0, kHourMs); }},
+    Setting{"kinesis.stream_deleting_ms", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.kinesis.deleting, v, 0, kHourMs); }},
+    Setting{"kinesis.stream_updating_ms", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.kinesis.updating, v, 0, kHourMs); }},
+    Setting{"log.level", Form::text, [](Settings& s, std::string_view v) { return read_level(s.log_level, v); }},
+    Setting{"mqtt.anonymous", Form::text,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              if (v.empty())
+                return fail(ErrorKind::invalid, "empty; it is loopback, deny or the name of an IoT policy");
+              s.mqtt_anonymous = v;
+              return {};
+            }},
+    Setting{"mqtt.listen", Form::text, [](Settings& s, std::string_view v) { return read_address(s.mqtt, v); }},
+    Setting{"mqtts.listen", Form::text, [](Settings& s, std::string_view v) { return read_address(s.mqtts, v); }},
+    Setting{"region", Form::text,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              if (!is_region(v)) {
+                return fail(ErrorKind::invalid, fmt::format("'{}' is not a region such as us-east-1", v));
+              }
+              s.region = v;
+              return {};
+            }},
+    Setting{"threads", Form::number, [](Settings& s, std::string_view v) { return read_number(s.threads, v, 0, 64); }},
+};
+
+Result<void> read(Settings& settings, const Setting& setting, std::string_view value) {
+  Result<void> done = setting.read(settings, value);
+  if (!done.has_value()) {
+    return fail(ErrorKind::invalid, fmt::format("setting {}: {}", setting.key, done.error().message));
+  }
+  return done;
+}
+
+const Setting* find(std::string_view key) {
+  const auto* at = std::ranges::find(kSettings, key, &Setting::key);
+  return at == kSettings.end() ? nullptr : at;
+}
+
+Result<void> apply_value(Settings& settings, const Setting& setting, const json::value& value) {
+  const auto wrong = [&](std::string_view wanted) {
+    return fail(ErrorKind::invalid, fmt::format("setting {}: {} is wanted", setting.key, wanted));
+  };
+  switch (setting.form) {
+    case Form::text:
+      if (!value.is_string()) return wrong("a string");
+      return read(settings, setting, value.as_string());
+    case Form::number:
+      if (!value.is_int64() || value.as_int64() < 0) return wrong("a whole number");
+      return read(settings, setting, std::to_string(value.as_int64()));
+    case Form::truth:
+      if (!value.is_bool()) return wrong("true or false");
+      return read(settings, setting, value.as_bool() ? "true" : "false");
+    case Form::texts: break;
+  }
+  if (!value.is_array()) return wrong("a list of strings");
+  for (const json::value& item : value.as_array()) {
+    if (!item.is_string()) return wrong("a list of strings");
+    PENSTOCK_TRY_VOID(read(settings, setting, item.as_string()));
+  }
+  return {};
+}
+
+/// Sections nest one deep.
+Result<void> apply_object(Settings& settings, const std::string& prefix, const json::object& object) {
+  for (const auto& [name, value] : object) {
+    const std::string key = prefix + std::string(name);
+    if (const Setting* setting = find(key)) {
+      PENSTOCK_TRY_VOID(apply_value(settings, *setting, value));
+    } else if (prefix.empty() && value.is_object() &&
+               std::ranges::any_of(kSettings, [&](const Setting& s) { return s.key.starts_with(key + "."); })) {
+      PENSTOCK_TRY_VOID(apply_object(settings, key + ".", value.as_object()));
+    } else {
+      return fail(ErrorKind::invalid, fmt::format("there is no setting '{}' (docs/configuration.md lists all)", key));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> set(Settings& settings, std::string_view key, std::string_view value) {
+  const Setting* setting = find(key);
+  if (setting == nullptr) return fail(ErrorKind::invalid, fmt::format("there is no setting '{}'", key));
+  return read(settings, *setting, value);
+}
+
+Result<void> apply_file(Settings& settings, std::string_view text) {
+  PENSTOCK_TRY(const json::value value, codec::parse_json(text));
+  if (!value.is_object()) return fail(ErrorKind::invalid, "a JSON object is wanted");
+  return apply_object(settings, "", value.as_object());
+}
+
+bool is_account(std::string_view text) {
+  return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_region(std::string_view text) {
+  if (text.empty() || text.size() > 32 || text.starts_with('-')) return false;
+  const bool known =
+      std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+  const std::size_t dash = text.rfind('-');
+  return known && dash != std::string_view::npos && dash + 2 == text.size() && text[dash + 1] >= '0' &&
+         text[dash + 1] <= '9' && text.find('-') < dash;
+}
+
+std::vector<std::string_view> setting_keys() {
+  std::vector<std::string_view> keys;
+  for (const Setting& setting : kSettings) keys.push_back(setting.key);
+  return keys;
+}
+
+}  // namespace penstock::server

@@ -1,0 +1,62 @@
+#pragma once
+/// What an operator may set: a JSON file and the command line over it. docs/configuration.md lists every key; a test
+/// holds that list against this table.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "net/address.h"
+#include "net/http_server.h"
+#include "telemetry/log.h"
+
+namespace penstock::server {
+
+struct KinesisSettings {
+  std::chrono::milliseconds creating{0};  ///< how long a new stream shows CREATING
+  std::chrono::milliseconds updating{0};
+  std::chrono::milliseconds deleting{0};
+  std::uint32_t open_shards_max = 1000;
+  bool enforce_shard_limits = false;
+};
+
+struct Settings {
+  std::string data_dir = ".penstock";
+  /// Empty: what the data directory was made with, or the defaults below for a new one.
+  std::string account;
+  std::string region;
+  std::size_t threads = 0;  ///< event loops; 0: one a core, at most 8
+  telemetry::Level log_level = telemetry::Level::info;
+  net::HostPort api{"127.0.0.1", 4566};
+  net::HttpLimits http;
+  net::HostPort mqtt{"127.0.0.1", 1883};
+  net::HostPort mqtts{"127.0.0.1", 8883};
+  std::string mqtt_anonymous = "loopback";
+  std::vector<std::string> certificate_hosts;  ///< further names that the server's certificate is good for
+  KinesisSettings kinesis;
+};
+
+inline constexpr std::string_view kDefaultAccount = "000000000000";
+inline constexpr std::string_view kDefaultRegion = "us-east-1";
+
+/// Reads one setting as the command line gives it, by its key in the file ("api.listen").
+/// Errors: invalid, naming the key and what was found.
+[[nodiscard]] Result<void> set(Settings& settings, std::string_view key, std::string_view value);
+
+/// Applies a configuration file's text. Errors: invalid: not JSON, or a key that there is not, by name, or a value of
+/// the wrong type.
+[[nodiscard]] Result<void> apply_file(Settings& settings, std::string_view json);
+
+/// Twelve digits.
+[[nodiscard]] bool is_account(std::string_view text);
+/// As AWS writes regions: "us-east-1", "ap-southeast-2", "us-gov-west-1".
+[[nodiscard]] bool is_region(std::string_view text);
+
+/// Every key, for the documentation's test.
+[[nodiscard]] std::vector<std::string_view> setting_keys();
+
+}  // namespace penstock::server

@@ -1,0 +1,71 @@
+#include "server/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace penstock::server {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(SettingsTest, ReadsAFile) {
+  Settings settings;
+  const auto applied = apply_file(settings, R"({
+    "account": "123456789012", "region": "eu-central-1", "threads": 3, "log": {"level": "warn"},
+    "api": {"listen": "0.0.0.0:80", "body_bytes_max": 2048}, "mqtt": {"listen": "[::]:0", "anonymous": "deny"},
+    "certificate_hosts": ["a.example", "10.0.0.1"],
+    "kinesis": {"stream_creating_ms": 500, "enforce_shard_limits": true}})");
+  ASSERT_TRUE(applied.has_value()) << applied.error().message;
+  EXPECT_EQ(settings.account, "123456789012");
+  EXPECT_EQ(settings.api, (net::HostPort{"0.0.0.0", 80}));
+  EXPECT_EQ(settings.http.body_bytes_max, 2048U);
+  EXPECT_EQ(settings.mqtt, (net::HostPort{"::", 0}));
+  EXPECT_EQ(settings.mqtt_anonymous, "deny");
+  EXPECT_EQ(settings.kinesis.creating, std::chrono::milliseconds(500));
+  EXPECT_TRUE(settings.kinesis.enforce_shard_limits);
+  EXPECT_EQ(settings.certificate_hosts.size(), 2U);
+  EXPECT_EQ(settings.log_level, telemetry::Level::warn);
+}
+
+TEST(SettingsTest, RefusesWhatItDoesNotKnowByName) {
+  Settings settings;
+  for (const auto& [text, named] : {std::pair{R"({"apii": {}})", "'apii'"},
+                                    {R"({"api": {"lissten": "a:1"}})", "'api.lissten'"},
+                                    {R"({"api": 4566})", "'api'"},
+                                    {R"({"api": {"listen": {}}})", "api.listen: a string"},
+                                    {R"({"api": {"listen": "nowhere"}})", "api.listen: 'nowhere'"},
+                                    {R"({"threads": -1})", "threads: a whole number"},
+                                    {R"({"threads": 65})", "threads: '65'"},
+                                    {R"({"account": "12"})", "account: '12'"},
+                                    {R"({"region": "moon"})", "region: 'moon'"},
+                                    {R"({"log": {"level": "loud"}})", "log.level: 'loud'"},
+                                    {R"({"kinesis": {"enforce_shard_limits": 1}})", "true or false"},
+                                    {R"([])", "object"}}) {
+    const auto applied = apply_file(settings, text);
+    ASSERT_FALSE(applied.has_value()) << text;
+    EXPECT_THAT(applied.error().message, HasSubstr(named));
+  }
+  EXPECT_FALSE(apply_file(settings, "{").has_value());
+}
+
+TEST(SettingsTest, EveryKeyIsInTheDocumentation) {
+  std::ifstream file("docs/configuration.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const std::string_view key : setting_keys()) {
+    EXPECT_THAT(text.str(), HasSubstr("`" + std::string(key) + "`"));
+  }
+}
+
+TEST(SettingsTest, KnowsRegionsFromOtherText) {
+  for (const auto* good : {"us-east-1", "ap-southeast-2", "us-gov-west-1"}) EXPECT_TRUE(is_region(good)) << good;
+  for (const auto* bad : {"", "useast1", "us-east", "US-EAST-1", "-us-east-1", "us-east-12", "a/b-c-1", "us-1"}) {
+    EXPECT_FALSE(is_region(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace penstock::server
