@@ -7,6 +7,10 @@
 namespace penstock::server {
 
 struct Housekeeping::State {
+  State(net::EventLoop& the_loop, Timers& the_timers, std::chrono::milliseconds the_interval,
+        std::function<Task<void>()> the_round)
+      : loop(the_loop), timers(the_timers), interval(the_interval), round(std::move(the_round)) {}
+
   net::EventLoop& loop;
   Timers& timers;
   const std::chrono::milliseconds interval;
@@ -37,7 +41,7 @@ struct Housekeeping::State {
 
 Housekeeping::Housekeeping(net::EventLoop& loop, Timers& timers, std::chrono::milliseconds interval,
                            std::function<Task<void>()> round)
-    : state_(new State{.loop = loop, .timers = timers, .interval = interval, .round = std::move(round)}) {
+    : state_(std::make_shared<State>(loop, timers, interval, std::move(round))) {
   State::arm(state_);
 }
 

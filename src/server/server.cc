@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/random.h"
 #include "core/timers.h"
-#include "framelog/memory/memory_log.h"
+#include "framelog/embedded/embedded_store.h"
 #include "gateway/gateway.h"
 #include "iam/identity_store.h"
 #include "net/event_loop.h"
@@ -20,6 +20,7 @@
 #include "server/root_key.h"
 #include "server/tls_files.h"
 #include "services/iot/iot_core.h"
+#include "services/iot/iot_service.h"
 #include "stream/streams.h"
 #include "telemetry/log.h"
 
@@ -92,7 +93,8 @@ Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
                                                                           {.account = directory->identity().account,
                                                                            .seal_key = std::move(seal_key)}))));
   PENSTOCK_TRY_VOID(settle_root_key(*directory, *identities, root));
-  logs = framelog::make_memory_store(clock);
+  PENSTOCK_TRY_VOID(directory->make_folder("streams"));
+  logs = framelog::embedded_store(*files, directory->path_of("streams"), clock, random);
   return {};
 }
 
@@ -128,7 +130,7 @@ Result<void> Server::Parts::open_services() {
                                                 Timestamp now) { return identities->find_credential(id, token, now); },
                       .note_key_use = [this](std::string_view id, std::string_view service, std::string_view region,
                                              Timestamp at) { identities->note_key_use(id, service, region, at); }},
-                  std::span<const services::Service* const>{});
+                  std::array{&services::iot::iot_service()});
   return {};
 }
 
