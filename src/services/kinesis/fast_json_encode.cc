@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "codec/codec.h"
+#include "codec/json_text.h"
+#include "codec/timestamp_text.h"
+#include "core/encoding/base64.h"
+#include "services/kinesis/fast_json.h"
+#include "services/kinesis/record_shapes.h"
+
+namespace penstock::services::kinesis {
+namespace {
+
+constexpr std::size_t kIntegerCharsMax = 20;
+constexpr std::size_t kTimestampCharsMax = 32;
+
+bool is_plain(std::string_view text) {
+  return std::ranges::none_of(text,
+                              [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
+}
+
+/// Room that a JSON string may take: quotes, and at most six characters for each byte.
+std::size_t string_room(std::string_view text) { return 2 + (is_plain(text) ? text.size() : text.size() * 6); }
+
+/// Writes into room that was counted before.
+class Writer {
+ public:
+  explicit Writer(char* at) : at_(at) {}
+  void raw(std::string_view text) {
+    if (text.empty()) return;
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void string(std::string_view text) {
+    if (is_plain(text)) {
+      *at_++ = '"';
+      raw(text);
+      *at_++ = '"';
+      return;
+    }
+    std::string escaped;
+    codec::append_json_string(text, escaped);
+    raw(escaped);
+  }
+  void base64(std::string_view bytes) {
+    *at_++ = '"';
+    at_ = base64_encode_to(bytes, at_);
+    *at_++ = '"';
+  }
+  void integer(std::int64_t value) { at_ = std::to_chars(at_, at_ + kIntegerCharsMax, value).ptr; }
+  void timestamp(Timestamp time) {
+    if (time != last_time_ || last_time_text_.empty()) {  // the records of a frame share it
+      last_time_text_.clear();
+      codec::append_epoch_seconds(time, last_time_text_);
+      last_time_ = time;
+    }
+    raw(last_time_text_);
+  }
+  [[nodiscard]] char* end() const { return at_; }
+
+ private:
+  char* at_;
+  Timestamp last_time_{};
+  std::string last_time_text_;
+};
+
+template <class Write>
+std::string write_into(std::size_t room, Write&& write) {
+  std::string out;
+  out.resize_and_overwrite(room, [&write](char* start, std::size_t) {
+    Writer writer(start);
+    write(writer);
+    return static_cast<std::size_t>(writer.end() - start);
+  });
+  return out;
+}
+
+}  // namespace
+
+std::string fast_encode_put_record(const void* output) {
+  const auto& answer = *static_cast<const PutRecordOutput*>(output);
+  constexpr std::size_t kFixed = 64;
+  return write_into(kFixed + string_room(answer.shard_id) + string_room(answer.sequence_number), [&](Writer& w) {
+    w.raw(R"({"ShardId":)");
+    w.string(answer.shard_id);
+    w.raw(R"(,"SequenceNumber":)");
+    w.string(answer.sequence_number);
+    w.raw("}");
+  });
+}
+
+std::string fast_encode_put_records(const void* output) {
+  const auto& answer = *static_cast<const PutRecordsOutput*>(output);
+  constexpr std::size_t kFixed = 64 + kIntegerCharsMax;
+  constexpr std::size_t kFixedEach = 80;  // names, colons, commas, braces
+  std::size_t room = kFixed;
+  for (const PutRecordsResultEntry& record : answer.records) {
+    room += kFixedEach;
+    for (const auto* member : {&record.sequence_number, &record.shard_id, &record.error_code, &record.error_message}) {
+      if (*member) room += string_room(**member);
+    }
+  }
+  return write_into(room, [&](Writer& w) {
+    w.raw(R"({"FailedRecordCount":)");
+    w.integer(answer.failed_record_count);
+    w.raw(R"(,"Records":[)");
+    bool first_record = true;
+    for (const PutRecordsResultEntry& record : answer.records) {
+      w.raw(first_record ? "{" : ",{");
+      first_record = false;
+      bool first = true;
+      const auto member = [&](std::string_view name, const std::optional<std::string>& value) {
+        if (!value) return;
+        if (!first) w.raw(",");
+        first = false;
+        w.raw(name);
+        w.string(*value);
+      };
+      member(R"("SequenceNumber":)", record.sequence_number);
+      member(R"("ShardId":)", record.shard_id);
+      member(R"("ErrorCode":)", record.error_code);
+      member(R"("ErrorMessage":)", record.error_message);
+      w.raw("}");
+    }
+    w.raw("]}");
+  });
+}
+
+std::string fast_encode_get_records(const void* output) {
+  const auto& answer = *static_cast<const GetRecordsOutput*>(output);
+  // The few children of a closed shard are left to the generic codec.
+  if (answer.child_shards) return codec::encode_json(codec::shape_of<GetRecordsOutput>(), output);
+  constexpr std::size_t kFixed = 96 + kIntegerCharsMax;
+  constexpr std::size_t kFixedEach = 96 + kTimestampCharsMax;
+  std::size_t room = kFixed;
+  if (answer.next_shard_iterator) room += string_room(*answer.next_shard_iterator);
+  for (const RecordOutput& record : answer.records) {
+    room += kFixedEach + string_room(record.sequence_number) + string_room(record.partition_key) +
+            base64_encoded_size(record.data.bytes.size());
+  }
+  return write_into(room, [&](Writer& w) {
+    w.raw(R"({"Records":[)");
+    bool first = true;
+    for (const RecordOutput& record : answer.records) {
+      w.raw(first ? R"({"SequenceNumber":)" : R"(,{"SequenceNumber":)");
+      first = false;
+      w.string(record.sequence_number);
+      w.raw(R"(,"ApproximateArrivalTimestamp":)");
+      w.timestamp(record.approximate_arrival_timestamp);
+      w.raw(R"(,"Data":)");
+      w.base64(record.data.bytes);
+      w.raw(R"(,"PartitionKey":)");
+      w.string(record.partition_key);
+      w.raw("}");
+    }
+    w.raw("]");
+    if (answer.next_shard_iterator) {
+      w.raw(R"(,"NextShardIterator":)");
+      w.string(*answer.next_shard_iterator);
+    }
+    w.raw(R"(,"MillisBehindLatest":)");
+    w.integer(answer.millis_behind_latest);
+    w.raw("}");
+  });
+}
+
+}  // namespace penstock::services::kinesis
