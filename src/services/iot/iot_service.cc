@@ -7,6 +7,8 @@
 #include "services/iot/operations/policy_attachments.h"
 #include "services/iot/operations/principals.h"
 #include "services/iot/operations/tags.h"
+#include "services/iot/operations/thing_groups.h"
+#include "services/iot/operations/thing_types.h"
 #include "services/iot/operations/things.h"
 #include "services/iot/operations/topic_rules.h"
 
@@ -16,6 +18,8 @@ namespace {
 
 // Resources: Service Authorization Reference, "Actions, resources, and condition keys for AWS IoT".
 constexpr Operation kOperations[] = {
+    operation<&add_thing_to_thing_group>("AddThingToThingGroup", "iot:AddThingToThingGroup", &touch_membership,
+                                         {"PUT", "/thing-groups/addThingToThingGroup"}),
     operation<&attach_policy>("AttachPolicy", "iot:AttachPolicy", &touch_target<&AttachPolicyInput::target>,
                               {"PUT", "/target-policies/{policyName}"}),
     operation<&attach_principal_policy>("AttachPrincipalPolicy", "iot:AttachPrincipalPolicy",
@@ -36,6 +40,14 @@ constexpr Operation kOperations[] = {
                                       {"POST", "/policies/{policyName}/version"}),
     operation<&create_thing>("CreateThing", "iot:CreateThing", &touch<"thing/", &CreateThingInput::thing_name>,
                              {"POST", "/things/{thingName}"}),
+    operation<&create_thing_group>(
+        "CreateThingGroup", "iot:CreateThingGroup",
+        &touch_tagged<"thinggroup/", &CreateThingGroupInput::thing_group_name, CreateThingGroupInput>,
+        {"POST", "/thing-groups/{thingGroupName}"}),
+    operation<&create_thing_type>(
+        "CreateThingType", "iot:CreateThingType",
+        &touch_tagged<"thingtype/", &CreateThingTypeInput::thing_type_name, CreateThingTypeInput>,
+        {"POST", "/thing-types/{thingTypeName}"}),
     operation<&create_topic_rule>("CreateTopicRule", "iot:CreateTopicRule", &touch_new_rule,
                                   {"POST", "/rules/{ruleName}"}),
     operation<&delete_certificate>("DeleteCertificate", "iot:DeleteCertificate",
@@ -48,14 +60,29 @@ constexpr Operation kOperations[] = {
                                       {"DELETE", "/policies/{policyName}/version/{policyVersionId}"}),
     operation<&delete_thing>("DeleteThing", "iot:DeleteThing", &touch<"thing/", &DeleteThingInput::thing_name>,
                              {"DELETE", "/things/{thingName}"}),
+    operation<&delete_thing_group>("DeleteThingGroup", "iot:DeleteThingGroup",
+                                   &touch<"thinggroup/", &DeleteThingGroupInput::thing_group_name>,
+                                   {"DELETE", "/thing-groups/{thingGroupName}"}),
+    operation<&delete_thing_type>("DeleteThingType", "iot:DeleteThingType",
+                                  &touch<"thingtype/", &ThingTypeNameInput::thing_type_name>,
+                                  {"DELETE", "/thing-types/{thingTypeName}"}),
     operation<&delete_topic_rule>("DeleteTopicRule", "iot:DeleteTopicRule", &touch<"rule/", &RuleNameInput::rule_name>,
                                   {"DELETE", "/rules/{ruleName}"}),
+    operation<&deprecate_thing_type>("DeprecateThingType", "iot:DeprecateThingType",
+                                     &touch<"thingtype/", &DeprecateThingTypeInput::thing_type_name>,
+                                     {"POST", "/thing-types/{thingTypeName}/deprecate"}),
     operation<&describe_certificate>("DescribeCertificate", "iot:DescribeCertificate",
                                      &touch<"cert/", &DescribeCertificateInput::certificate_id>,
                                      {"GET", "/certificates/{certificateId}"}),
     operation<&describe_endpoint>("DescribeEndpoint", "iot:DescribeEndpoint", &touch_everything, {"GET", "/endpoint"}),
     operation<&describe_thing>("DescribeThing", "iot:DescribeThing", &touch<"thing/", &DescribeThingInput::thing_name>,
                                {"GET", "/things/{thingName}"}),
+    operation<&describe_thing_group>("DescribeThingGroup", "iot:DescribeThingGroup",
+                                     &touch<"thinggroup/", &DescribeThingGroupInput::thing_group_name>,
+                                     {"GET", "/thing-groups/{thingGroupName}"}),
+    operation<&describe_thing_type>("DescribeThingType", "iot:DescribeThingType",
+                                    &touch<"thingtype/", &ThingTypeNameInput::thing_type_name>,
+                                    {"GET", "/thing-types/{thingTypeName}"}),
     operation<&detach_policy>("DetachPolicy", "iot:DetachPolicy", &touch_target<&AttachPolicyInput::target>,
                               {"POST", "/target-policies/{policyName}"}),
     operation<&detach_principal_policy>("DetachPrincipalPolicy", "iot:DetachPrincipalPolicy",
@@ -99,16 +126,27 @@ constexpr Operation kOperations[] = {
     operation<&list_targets_for_policy>("ListTargetsForPolicy", "iot:ListTargetsForPolicy",
                                         &touch<"policy/", &ListTargetsForPolicyInput::policy_name>,
                                         {"POST", "/policy-targets/{policyName}"}),
+    operation<&list_thing_groups>("ListThingGroups", "iot:ListThingGroups", &touch_everything,
+                                  {"GET", "/thing-groups"}),
+    operation<&list_thing_groups_for_thing>("ListThingGroupsForThing", "iot:ListThingGroupsForThing",
+                                            &touch<"thing/", &ListThingGroupsForThingInput::thing_name>,
+                                            {"GET", "/things/{thingName}/thing-groups"}),
     operation<&list_thing_principals>("ListThingPrincipals", "iot:ListThingPrincipals",
                                       &touch<"thing/", &ListThingPrincipalsInput::thing_name>,
                                       {"GET", "/things/{thingName}/principals"}),
     operation<&list_thing_principals_v2>("ListThingPrincipalsV2", "iot:ListThingPrincipalsV2",
                                          &touch<"thing/", &ListThingPrincipalsV2Input::thing_name>,
                                          {"GET", "/things/{thingName}/principals-v2"}),
+    operation<&list_thing_types>("ListThingTypes", "iot:ListThingTypes", &touch_everything, {"GET", "/thing-types"}),
     operation<&list_things>("ListThings", "iot:ListThings", &touch_everything, {"GET", "/things"}),
+    operation<&list_things_in_thing_group>("ListThingsInThingGroup", "iot:ListThingsInThingGroup",
+                                           &touch<"thinggroup/", &ListThingsInThingGroupInput::thing_group_name>,
+                                           {"GET", "/thing-groups/{thingGroupName}/things"}),
     operation<&list_topic_rules>("ListTopicRules", "iot:ListTopicRules", &touch_everything, {"GET", "/rules"}),
     operation<&register_certificate_without_ca>("RegisterCertificateWithoutCA", "iot:RegisterCertificateWithoutCA",
                                                 &touch_everything, {"POST", "/certificate/register-no-ca"}),
+    operation<&remove_thing_from_thing_group>("RemoveThingFromThingGroup", "iot:RemoveThingFromThingGroup",
+                                              &touch_membership, {"PUT", "/thing-groups/removeThingFromThingGroup"}),
     operation<&replace_topic_rule>("ReplaceTopicRule", "iot:ReplaceTopicRule",
                                    &touch<"rule/", &ReplaceTopicRuleInput::rule_name>, {"PATCH", "/rules/{ruleName}"}),
     operation<&set_default_policy_version>("SetDefaultPolicyVersion", "iot:SetDefaultPolicyVersion",
@@ -121,6 +159,12 @@ constexpr Operation kOperations[] = {
                                    {"PUT", "/certificates/{certificateId}"}),
     operation<&update_thing>("UpdateThing", "iot:UpdateThing", &touch<"thing/", &UpdateThingInput::thing_name>,
                              {"PATCH", "/things/{thingName}"}),
+    operation<&update_thing_group>("UpdateThingGroup", "iot:UpdateThingGroup",
+                                   &touch<"thinggroup/", &UpdateThingGroupInput::thing_group_name>,
+                                   {"PATCH", "/thing-groups/{thingGroupName}"}),
+    operation<&update_thing_type>("UpdateThingType", "iot:UpdateThingType",
+                                  &touch<"thingtype/", &UpdateThingTypeInput::thing_type_name>,
+                                  {"PATCH", "/thing-types/{thingTypeName}"}),
 };
 
 static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));

@@ -8,7 +8,6 @@ namespace {
 constexpr std::string_view kNames[] = {
     "AcceptCertificateTransfer",
     "AddThingToBillingGroup",
-    "AddThingToThingGroup",
     "AssociateSbomWithPackageVersion",
     "AssociateTargetsWithJob",
     "AttachSecurityProfile",
@@ -43,8 +42,6 @@ constexpr std::string_view kNames[] = {
     "CreateScheduledAudit",
     "CreateSecurityProfile",
     "CreateStream",
-    "CreateThingGroup",
-    "CreateThingType",
     "CreateTopicRuleDestination",
     "DeleteAccountAuditConfiguration",
     "DeleteAuditSuppression",
@@ -73,11 +70,8 @@ constexpr std::string_view kNames[] = {
     "DeleteScheduledAudit",
     "DeleteSecurityProfile",
     "DeleteStream",
-    "DeleteThingGroup",
-    "DeleteThingType",
     "DeleteTopicRuleDestination",
     "DeleteV2LoggingLevel",
-    "DeprecateThingType",
     "DescribeAccountAuditConfiguration",
     "DescribeAuditFinding",
     "DescribeAuditMitigationActionsTask",
@@ -107,9 +101,7 @@ constexpr std::string_view kNames[] = {
     "DescribeScheduledAudit",
     "DescribeSecurityProfile",
     "DescribeStream",
-    "DescribeThingGroup",
     "DescribeThingRegistrationTask",
-    "DescribeThingType",
     "DetachSecurityProfile",
     "DisassociateSbomFromPackageVersion",
     "GetBehaviorModelTrainingSummaries",
@@ -172,13 +164,9 @@ constexpr std::string_view kNames[] = {
     "ListSecurityProfilesForTarget",
     "ListStreams",
     "ListTargetsForSecurityProfile",
-    "ListThingGroups",
-    "ListThingGroupsForThing",
     "ListThingRegistrationTaskReports",
     "ListThingRegistrationTasks",
-    "ListThingTypes",
     "ListThingsInBillingGroup",
-    "ListThingsInThingGroup",
     "ListTopicRuleDestinations",
     "ListV2LoggingLevels",
     "ListViolationEvents",
@@ -188,7 +176,6 @@ constexpr std::string_view kNames[] = {
     "RegisterThing",
     "RejectCertificateTransfer",
     "RemoveThingFromBillingGroup",
-    "RemoveThingFromThingGroup",
     "SearchIndex",
     "SetDefaultAuthorizer",
     "SetLoggingOptions",
@@ -227,9 +214,7 @@ constexpr std::string_view kNames[] = {
     "UpdateScheduledAudit",
     "UpdateSecurityProfile",
     "UpdateStream",
-    "UpdateThingGroup",
     "UpdateThingGroupsForThing",
-    "UpdateThingType",
     "UpdateTopicRuleDestination",
     "ValidateSecurityProfileBehaviors",
 };
@@ -237,7 +222,6 @@ constexpr std::string_view kNames[] = {
 constexpr HttpBinding kBindings[] = {
     {.method = "PATCH", .path = "/accept-certificate-transfer/{certificateId}"},  // AcceptCertificateTransfer
     {.method = "PUT", .path = "/billing-groups/addThingToBillingGroup"},          // AddThingToBillingGroup
-    {.method = "PUT", .path = "/thing-groups/addThingToThingGroup"},              // AddThingToThingGroup
     {.method = "PUT",
      .path = "/packages/{packageName}/versions/{versionName}/sbom"},                // AssociateSbomWithPackageVersion
     {.method = "POST", .path = "/jobs/{jobId}/targets"},                            // AssociateTargetsWithJob
@@ -273,8 +257,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "POST", .path = "/audit/scheduledaudits/{scheduledAuditName}"},      // CreateScheduledAudit
     {.method = "POST", .path = "/security-profiles/{securityProfileName}"},         // CreateSecurityProfile
     {.method = "POST", .path = "/streams/{streamId}"},                              // CreateStream
-    {.method = "POST", .path = "/thing-groups/{thingGroupName}"},                   // CreateThingGroup
-    {.method = "POST", .path = "/thing-types/{thingTypeName}"},                     // CreateThingType
     {.method = "POST", .path = "/destinations"},                                    // CreateTopicRuleDestination
     {.method = "DELETE", .path = "/audit/configuration"},                           // DeleteAccountAuditConfiguration
     {.method = "POST", .path = "/audit/suppressions/delete"},                       // DeleteAuditSuppression
@@ -305,11 +287,8 @@ constexpr HttpBinding kBindings[] = {
     {.method = "DELETE", .path = "/audit/scheduledaudits/{scheduledAuditName}"},  // DeleteScheduledAudit
     {.method = "DELETE", .path = "/security-profiles/{securityProfileName}"},     // DeleteSecurityProfile
     {.method = "DELETE", .path = "/streams/{streamId}"},                          // DeleteStream
-    {.method = "DELETE", .path = "/thing-groups/{thingGroupName}"},               // DeleteThingGroup
-    {.method = "DELETE", .path = "/thing-types/{thingTypeName}"},                 // DeleteThingType
     {.method = "DELETE", .path = "/destinations/{arn+}"},                         // DeleteTopicRuleDestination
     {.method = "DELETE", .path = "/v2LoggingLevel"},                              // DeleteV2LoggingLevel
-    {.method = "POST", .path = "/thing-types/{thingTypeName}/deprecate"},         // DeprecateThingType
     {.method = "GET", .path = "/audit/configuration"},                            // DescribeAccountAuditConfiguration
     {.method = "GET", .path = "/audit/findings/{findingId}"},                     // DescribeAuditFinding
     {.method = "GET", .path = "/audit/mitigationactions/tasks/{taskId}"},         // DescribeAuditMitigationActionsTask
@@ -340,9 +319,7 @@ constexpr HttpBinding kBindings[] = {
     {.method = "GET", .path = "/audit/scheduledaudits/{scheduledAuditName}"},  // DescribeScheduledAudit
     {.method = "GET", .path = "/security-profiles/{securityProfileName}"},     // DescribeSecurityProfile
     {.method = "GET", .path = "/streams/{streamId}"},                          // DescribeStream
-    {.method = "GET", .path = "/thing-groups/{thingGroupName}"},               // DescribeThingGroup
     {.method = "GET", .path = "/thing-registration-tasks/{taskId}"},           // DescribeThingRegistrationTask
-    {.method = "GET", .path = "/thing-types/{thingTypeName}"},                 // DescribeThingType
     {.method = "DELETE", .path = "/security-profiles/{securityProfileName}/targets"},  // DetachSecurityProfile
     {.method = "DELETE",
      .path = "/packages/{packageName}/versions/{versionName}/sbom"},              // DisassociateSbomFromPackageVersion
@@ -407,13 +384,9 @@ constexpr HttpBinding kBindings[] = {
     {.method = "GET", .path = "/security-profiles-for-target"},                     // ListSecurityProfilesForTarget
     {.method = "GET", .path = "/streams"},                                          // ListStreams
     {.method = "GET", .path = "/security-profiles/{securityProfileName}/targets"},  // ListTargetsForSecurityProfile
-    {.method = "GET", .path = "/thing-groups"},                                     // ListThingGroups
-    {.method = "GET", .path = "/things/{thingName}/thing-groups"},                  // ListThingGroupsForThing
     {.method = "GET", .path = "/thing-registration-tasks/{taskId}/reports"},        // ListThingRegistrationTaskReports
     {.method = "GET", .path = "/thing-registration-tasks"},                         // ListThingRegistrationTasks
-    {.method = "GET", .path = "/thing-types"},                                      // ListThingTypes
     {.method = "GET", .path = "/billing-groups/{billingGroupName}/things"},         // ListThingsInBillingGroup
-    {.method = "GET", .path = "/thing-groups/{thingGroupName}/things"},             // ListThingsInThingGroup
     {.method = "GET", .path = "/destinations"},                                     // ListTopicRuleDestinations
     {.method = "GET", .path = "/v2LoggingLevel"},                                   // ListV2LoggingLevels
     {.method = "GET", .path = "/violation-events"},                                 // ListViolationEvents
@@ -423,7 +396,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "POST", .path = "/things"},                                          // RegisterThing
     {.method = "PATCH", .path = "/reject-certificate-transfer/{certificateId}"},    // RejectCertificateTransfer
     {.method = "PUT", .path = "/billing-groups/removeThingFromBillingGroup"},       // RemoveThingFromBillingGroup
-    {.method = "PUT", .path = "/thing-groups/removeThingFromThingGroup"},           // RemoveThingFromThingGroup
     {.method = "POST", .path = "/indices/search"},                                  // SearchIndex
     {.method = "POST", .path = "/default-authorizer"},                              // SetDefaultAuthorizer
     {.method = "POST", .path = "/loggingOptions"},                                  // SetLoggingOptions
@@ -462,9 +434,7 @@ constexpr HttpBinding kBindings[] = {
     {.method = "PATCH", .path = "/audit/scheduledaudits/{scheduledAuditName}"},     // UpdateScheduledAudit
     {.method = "PATCH", .path = "/security-profiles/{securityProfileName}"},        // UpdateSecurityProfile
     {.method = "PUT", .path = "/streams/{streamId}"},                               // UpdateStream
-    {.method = "PATCH", .path = "/thing-groups/{thingGroupName}"},                  // UpdateThingGroup
     {.method = "PUT", .path = "/thing-groups/updateThingGroupsForThing"},           // UpdateThingGroupsForThing
-    {.method = "PATCH", .path = "/thing-types/{thingTypeName}"},                    // UpdateThingType
     {.method = "PATCH", .path = "/destinations"},                                   // UpdateTopicRuleDestination
     {.method = "POST", .path = "/security-profile-behaviors/validate"},             // ValidateSecurityProfileBehaviors
 };
