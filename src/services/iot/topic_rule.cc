@@ -123,10 +123,9 @@ const codec::Shape& describe(const RepublishAction*) {
 const codec::Shape& describe(const Action*) {
   static const codec::Shape shape = [] {
     codec::ShapeBuilder<Action> builder("Action");
-    builder = std::move(builder).field("kinesis", &Action::kinesis).field("republish", &Action::republish);
-    for (const UnbuiltAction& unbuilt : kUnbuiltActions) {
-      builder = std::move(builder).field(unbuilt.name, unbuilt.member);
-    }
+    // field() adds in place; what it returns is the builder itself.
+    std::move(builder).field("kinesis", &Action::kinesis).field("republish", &Action::republish);
+    for (const UnbuiltAction& unbuilt : kUnbuiltActions) std::move(builder).field(unbuilt.name, unbuilt.member);
     return std::move(builder).build();
   }();
   return shape;

@@ -1,0 +1,76 @@
+#include "services/iot/actions/action.h"
+
+#include <fmt/format.h>
+
+#include "codec/json_text.h"
+#include "core/encoding/base64.h"
+
+namespace penstock::services::iot {
+namespace {
+
+constexpr std::string_view kIotService = "iot.amazonaws.com";
+constexpr std::size_t kSessionNameMax = 64;  ///< AssumeRole, RoleSessionName
+
+void append_member(std::string_view name, std::string_view text, std::string& out) {
+  if (out.back() != '{') out += ',';
+  codec::append_json_string(name, out);
+  out += ':';
+  codec::append_json_string(text, out);
+}
+
+}  // namespace
+
+Task<Result<stream::PutOutcome>> StreamRecordSink::put(std::string stream_name, stream::PutEntry entry) {
+  std::vector<stream::PutEntry> entries;
+  entries.push_back(std::move(entry));
+  PENSTOCK_CO_TRY(stream::PutOutcomes outcomes, co_await streams_.put(std::move(stream_name), std::move(entries)));
+  co_return std::move(outcomes.front());
+}
+
+rules::EventView event_of(const mqtt::Message& message, Random& random, std::string_view account) {
+  return {.topic = message.topic,
+          .client_id = message.client_id,
+          .payload = message.payload,
+          .received = message.received,
+          .new_uuid = [&random] { return random.uuid(); },
+          .principal = message.publisher != nullptr ? message.publisher->principal() : std::string_view(),
+          .account = account};
+}
+
+Result<void> authorize_as_role(const ActionParts& parts, const ActionRun& run, std::string_view action,
+                               std::string_view resource) {
+  const std::string session = run.rule->name.substr(0, kSessionNameMax);
+  const std::string& role_arn = run.action->role_arn;
+  auto principal = parts.authorizer.assume_as_service(role_arn, kIotService, session);
+  if (!principal.has_value()) {
+    return fail(principal.error().kind,
+                fmt::format("Unable to assume role {}: {}", role_arn, principal.error().message));
+  }
+  const iam::Decision decision = parts.authorizer.authorize(*principal, {.action = action, .resource = resource});
+  if (decision.allowed) return {};
+  return fail(ErrorKind::denied, fmt::format("User: {} is not authorized to perform: {} on resource: {} {}",
+                                             principal->arn, action, resource, decision.reason));
+}
+
+std::string error_action_payload(const CompiledRule& rule, const mqtt::Message& message, std::string_view trace_id,
+                                 const std::vector<ActionFailure>& failures) {
+  std::string out = "{";
+  append_member("ruleName", rule.name, out);
+  append_member("topic", message.topic, out);
+  append_member("cloudwatchTraceId", trace_id, out);
+  append_member("clientId", message.client_id.empty() ? std::string_view("n/a") : message.client_id, out);
+  append_member("base64OriginalPayload", base64_encode(message.payload), out);
+  out += ",\"failures\":[";
+  for (const ActionFailure& failure : failures) {
+    if (out.back() != '[') out += ',';
+    out += '{';
+    append_member("failedAction", failure.action, out);
+    append_member("failedResource", failure.resource, out);
+    append_member("errorMessage", failure.error.message, out);
+    out += '}';
+  }
+  out += "]}";
+  return out;
+}
+
+}  // namespace penstock::services::iot
