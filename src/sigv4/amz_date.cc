@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace penstock::sigv4 {
@@ -55,9 +56,11 @@ std::optional<Timestamp> parse_amz_date(std::string_view text) {
 }
 
 std::optional<Timestamp> parse_http_date(std::string_view text) {
-  // "Mon, 23 Nov 2026 05:41:00 GMT"
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text[7] != ' ' || text[11] != ' ' || text[16] != ' ' ||
-      text[19] != ':' || text[22] != ':' || !text.ends_with(" GMT")) {
+  // "Mon, 23 Nov 2026 05:41:00 GMT"; botocore writes the zone as "-0000" (RFC 5322).
+  const std::string_view zone = text.substr(std::min<std::size_t>(text.size(), 25));
+  if (zone != " GMT" && zone != " -0000" && zone != " +0000") return std::nullopt;
+  if (text.substr(3, 2) != ", " || text[7] != ' ' || text[11] != ' ' || text[16] != ' ' || text[19] != ':' ||
+      text[22] != ':') {
     return std::nullopt;
   }
   int month = 0;
