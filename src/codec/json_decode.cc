@@ -232,7 +232,8 @@ Decoded<> with_document(std::string_view text, MissingMembers& missing, Read rea
     }
   }
   dom::element root;
-  const auto code = parser.parse(text.data(), text.size(), true).get(root);
+  const char* const bytes = text.empty() ? "" : text.data();  // simdjson copies, and from nullptr it may not
+  const auto code = parser.parse(bytes, text.size(), true).get(root);
   Decoded<> result;
   if (code != simdjson::SUCCESS) {
     result = not_json(code);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/json_text.h"
+
 namespace penstock::codec {
 namespace {
 
@@ -29,6 +31,21 @@ TEST(Json, RefusesInvalidUtf8) {
   for (const std::string_view bad :
        {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xe2\x82\"", "\"\xf4\x90\x80\x80\"", "{\"\xff\":1}"}) {
     EXPECT_FALSE(parse_json(bad).has_value()) << bad;
+  }
+}
+
+TEST(Json, NumbersAreTheNearestDoubles) {
+  EXPECT_EQ(again("0.30000000000000004"), "0.30000000000000004");
+  EXPECT_EQ(again("1.7976931348623157e308"), "1.7976931348623157e+308");
+  EXPECT_EQ(again("5e-324"), "5e-324");
+  EXPECT_EQ(again("1e-400"), "0");
+  EXPECT_EQ(again("-1e999"), "refused");
+  EXPECT_EQ(again("9007199254740993.0"), "9007199254740992");
+  EXPECT_EQ(again("88888888888888888888888888888888888888888888"), "8.888888888888889e+43");
+  for (double number = 1.1e-300; number < 1e300; number *= 4.11) {
+    std::string text;
+    append_json_double(-number, text);
+    EXPECT_EQ(again(text), text);
   }
 }
 

@@ -6,7 +6,7 @@
 
 namespace penstock::codec {
 
-bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+bool is_utf8(std::string_view text) { return text.empty() || simdjson::validate_utf8(text.data(), text.size()); }
 
 std::size_t count_characters(std::string_view utf8) {
   return static_cast<std::size_t>(
