@@ -8,7 +8,9 @@
 
 #include "cli/command.h"
 #include "cli/commands/env.h"
+#include "cli/commands/put.h"
 #include "cli/commands/serve.h"
+#include "cli/commands/tail.h"
 
 namespace penstock::cli {
 
@@ -26,6 +28,8 @@ int run(int argc, char** argv) {
   Exit exit;
   add_serve(app, exit);
   add_env(app, exit);
+  add_put(app, exit);
+  add_tail(app, exit);
   add_version(app);
   try {
     app.parse(argc, argv);

@@ -13,14 +13,20 @@
 #include "framelog/embedded/embedded_store.h"
 #include "gateway/gateway.h"
 #include "iam/identity_store.h"
+#include "mqtt/broker/broker.h"
+#include "mqtt/transport/listener.h"
 #include "net/event_loop.h"
 #include "net/http_server.h"
 #include "os/posix_file_system.h"
 #include "server/housekeeping.h"
 #include "server/root_key.h"
 #include "server/tls_files.h"
+#include "services/iot/actions/action.h"
+#include "services/iot/gatekeeper.h"
 #include "services/iot/iot_core.h"
 #include "services/iot/iot_service.h"
+#include "services/iot/rule_engine.h"
+#include "services/kinesis/service.h"
 #include "stream/streams.h"
 #include "telemetry/log.h"
 
@@ -29,7 +35,7 @@ namespace penstock::server {
 namespace {
 
 constexpr std::size_t kLoopsMax = 8;
-constexpr std::chrono::seconds kTrimInterval{5};
+constexpr std::chrono::seconds kUpkeepInterval{5};
 
 std::size_t loop_count(const Settings& settings) {
   if (settings.threads > 0) return settings.threads;
@@ -47,7 +53,9 @@ Result<T> named(std::string_view part, Result<T> result) {
   return result;
 }
 
-Task<void> trim(stream::Streams& streams, const Clock& clock) {
+/// What time brings about: records past their retention, sessions that slept too long.
+Task<void> keep_up(stream::Streams& streams, mqtt::Broker& broker, const Clock& clock) {
+  broker.expire_sessions();
   const Result<void> trimmed = co_await streams.trim_expired(clock.now());
   if (!trimmed.has_value()) {
     telemetry::log(telemetry::Level::warn, "trimming failed", {{"reason", std::string_view(trimmed.error().message)}});
@@ -73,14 +81,22 @@ struct Server::Parts {
   std::unique_ptr<framelog::FrameLogStore> logs;
   std::unique_ptr<stream::Streams> streams;
   std::unique_ptr<services::iot::IotCore> iot;
+  std::optional<services::iot::StreamRecordSink> rule_records;
+  std::optional<services::iot::RuleEngine> rules;
+  std::optional<services::iot::DeviceGatekeeper> gatekeeper;
+  std::optional<mqtt::Broker> broker;
   std::optional<services::House> house;
   std::optional<gateway::Gateway> gateway;
-  std::optional<Housekeeping> trimming;
+  std::optional<Housekeeping> upkeep;
   std::unique_ptr<net::HttpServer> api;
+  std::unique_ptr<mqtt::Listener> mqtt;
+  std::unique_ptr<mqtt::Listener> mqtts;
   EndpointUrls endpoints;
 
   Result<void> open_storage(const std::optional<RootKey>& root);
   Result<void> open_services();
+  Result<void> open_devices();
+  void open_gateway();
   Result<void> open_doors();
 };
 
@@ -115,6 +131,29 @@ Result<void> Server::Parts::open_services() {
                                                                .account = identity.account,
                                                                .region = identity.region,
                                                                .authority = tls->authority})));
+  return {};
+}
+
+Result<void> Server::Parts::open_devices() {
+  const HouseIdentity& identity = directory->identity();
+  rule_records.emplace(*streams);
+  rules.emplace(services::iot::RuleEngine::Parts{.catalog = *catalog,
+                                                 .authorizer = *identities,
+                                                 .records = *rule_records,
+                                                 .clock = clock,
+                                                 .random = random,
+                                                 .timers = timers,
+                                                 .account = identity.account,
+                                                 .region = identity.region});
+  gatekeeper.emplace(*iot, *identities, clock, services::iot::GatekeeperOptions{.anonymous = settings.mqtt_anonymous});
+  broker.emplace(clock, random, &*catalog, *gatekeeper, *rules);
+  rules->set_publisher(*broker);
+  rules->start();
+  return named("mqtt", broker->load());
+}
+
+void Server::Parts::open_gateway() {
+  const HouseIdentity& identity = directory->identity();
   house.emplace(services::House{.clock = clock,
                                 .random = random,
                                 .catalog = *catalog,
@@ -130,20 +169,26 @@ Result<void> Server::Parts::open_services() {
                                                 Timestamp now) { return identities->find_credential(id, token, now); },
                       .note_key_use = [this](std::string_view id, std::string_view service, std::string_view region,
                                              Timestamp at) { identities->note_key_use(id, service, region, at); }},
-                  std::array{&services::iot::iot_service()});
-  return {};
+                  std::array{&services::kinesis::service(), &services::iot::iot_service()});
 }
 
 Result<void> Server::Parts::open_doors() {
   loops.emplace(loop_count(settings));
-  trimming.emplace(loops->at(0), timers, kTrimInterval, [this] { return trim(*streams, clock); });
+  upkeep.emplace(loops->at(0), timers, kUpkeepInterval, [this] { return keep_up(*streams, *broker, clock); });
   PENSTOCK_TRY(api, net::HttpServer::listen(
                         *loops, clock, {.listen = settings.api, .limits = settings.http},
                         [this](net::HttpRequest request) { return gateway->handle(std::move(request)); },
                         [this](int status, std::string_view message, const net::HttpRequest* head) {
                           return gateway->refuse(status, message, head);
                         }));
-  endpoints = {.api = url("http", api->address()), .mqtt = {}, .mqtts = {}};
+  PENSTOCK_TRY(mqtt, mqtt::Listener::start(*loops, *broker, settings.mqtt, {}));
+  PENSTOCK_TRY(mqtts, mqtt::Listener::start(*loops, *broker, settings.mqtts,
+                                            {.tls = mqtt::TlsIdentity{.certificate_chain_pem = tls->server_chain_pem,
+                                                                      .private_key_pem = tls->server_key_pem}}));
+  iot->set_endpoints({.mqtts = net::to_string(mqtts->address())});
+  endpoints = {.api = url("http", api->address()),
+               .mqtt = url("mqtt", mqtt->address()),
+               .mqtts = url("mqtts", mqtts->address())};
   return directory->write_volatile(kEndpointsFile, render(endpoints));
 }
 
@@ -155,6 +200,8 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings, std::optional<R
   auto parts = std::make_unique<Parts>(std::move(settings));
   PENSTOCK_TRY_VOID(parts->open_storage(root));
   PENSTOCK_TRY_VOID(parts->open_services());
+  PENSTOCK_TRY_VOID(parts->open_devices());
+  parts->open_gateway();
   PENSTOCK_TRY_VOID(parts->open_doors());
   telemetry::log(telemetry::Level::info, "started",
                  {{"api", std::string_view(parts->endpoints.api)},
@@ -176,8 +223,10 @@ bool Server::stop(std::chrono::milliseconds grace) {
     telemetry::log(telemetry::Level::warn, "endpoints.json stays",
                    {{"reason", std::string_view(removed.error().message)}});
   }
+  parts.mqtt->stop(grace);
+  parts.mqtts->stop(grace);
   if (!parts.api->stop(grace)) return false;
-  parts.trimming->stop();
+  parts.upkeep->stop();
   telemetry::log(telemetry::Level::info, "stopped");
   return true;
 }
