@@ -10,6 +10,7 @@
 #include "cli/commands/env.h"
 #include "cli/commands/put.h"
 #include "cli/commands/serve.h"
+#include "cli/commands/simulate.h"
 #include "cli/commands/tail.h"
 
 namespace penstock::cli {
@@ -30,6 +31,7 @@ int run(int argc, char** argv) {
   add_env(app, exit);
   add_put(app, exit);
   add_tail(app, exit);
+  add_simulate(app, exit);
   add_version(app);
   try {
     app.parse(argc, argv);

@@ -46,12 +46,12 @@ class ProtocolClient : public Client, public std::enable_shared_from_this<Protoc
 
   void publish(std::string_view topic, std::string_view payload, std::uint8_t qos, Done done) override {
     if (!accepted_) return done(fail(ErrorKind::unavailable, "not connected"));
+    if (!has_room()) return done(fail(ErrorKind::throttled, "too many in flight"));
     if (qos == 0) {
       packet::v3::append_publish(out_, {.topic = topic, .payload = payload});
-      flush_soon();
-      return done({});
+      to_hand_over_.push_back(std::move(done));
+      return flush_soon();
     }
-    if (!has_room()) return done(fail(ErrorKind::throttled, "too many in flight"));
     const PacketId id = take_id();
     packet::v3::append_publish(out_, {.topic = topic, .payload = payload, .id = id, .qos = 1});
     unacknowledged_.push_back({id, std::move(done)});
@@ -115,6 +115,8 @@ class ProtocolClient : public Client, public std::enable_shared_from_this<Protoc
     writing_.clear();
     write_under_way_ = false;
     if (!good) return end("the connection broke");
+    const auto keep = shared_from_this();
+    for (auto& done : std::exchange(handing_over_, {})) done({});
     flush();
   }
 
@@ -126,6 +128,8 @@ class ProtocolClient : public Client, public std::enable_shared_from_this<Protoc
     if (connecting_) std::exchange(connecting_, nullptr)(fail(ErrorKind::unavailable, std::string(why)));
     auto open = std::exchange(unacknowledged_, {});
     for (auto& one : open) one.done(fail(ErrorKind::outcome_unknown, std::string(why)));
+    for (auto& done : std::exchange(handing_over_, {})) done(fail(ErrorKind::outcome_unknown, std::string(why)));
+    for (auto& done : std::exchange(to_hand_over_, {})) done(fail(ErrorKind::unavailable, std::string(why)));
     if (accepted_ && on_closed_) on_closed_();
     accepted_ = false;
   }
@@ -193,7 +197,7 @@ class ProtocolClient : public Client, public std::enable_shared_from_this<Protoc
   }
 
   [[nodiscard]] bool has_room() const {
-    return unacknowledged_.size() < options_.in_flight_max &&
+    return unacknowledged_.size() + to_hand_over_.size() < options_.in_flight_max &&
            (unacknowledged_.empty() || unacknowledged_.front().id != next_id_);
   }
 
@@ -216,6 +220,7 @@ class ProtocolClient : public Client, public std::enable_shared_from_this<Protoc
       return;
     }
     std::swap(out_, writing_);
+    std::swap(to_hand_over_, handing_over_);
     write_under_way_ = true;
     sent_something_ = true;
     write_all(writing_);
@@ -253,6 +258,8 @@ class ProtocolClient : public Client, public std::enable_shared_from_this<Protoc
   asio::steady_timer ping_;
   Done connecting_;
   std::deque<Unacknowledged> unacknowledged_;  // bounded by in_flight_max
+  std::vector<Done> to_hand_over_;             // QoS 0 in out_; bounded by in_flight_max
+  std::vector<Done> handing_over_;             // QoS 0 in writing_
   std::function<void(const packet::PublishView&)> on_message_;
   std::function<void()> on_closed_;
   std::vector<char> in_ = std::vector<char>(4096);

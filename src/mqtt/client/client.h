@@ -48,7 +48,7 @@ class Client {
 
   /// Once. `done` says whether the server accepted.
   virtual void connect(Done done) = 0;
-  /// QoS 0: done when handed to the socket; QoS 1: when the PUBACK came.
+  /// QoS 0: done when written to the socket; QoS 1: when the PUBACK came.
   virtual void publish(std::string_view topic, std::string_view payload, std::uint8_t qos, Done done) = 0;
   virtual void subscribe(std::vector<packet::Subscription> subscriptions, Done done) = 0;
   /// Sends DISCONNECT and closes.

@@ -54,6 +54,8 @@ class Connection : public broker::Link, public std::enable_shared_from_this<Conn
   void drain();
   /// Ends at once.
   void drop();
+  /// Whether no message of this connection is with the sink.
+  [[nodiscard]] bool settled() const { return channel_.open_count() == 0; }
 
  protected:
   // The socket's side. on_read and on_written answer these, later and on the loop.

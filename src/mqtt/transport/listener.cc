@@ -97,10 +97,16 @@ class Shard final : public transport::Home, public std::enable_shared_from_this<
   void drain() {
     for (const auto& connection : all()) connection->drain();
   }
-  void end() {
+  /// False when a connection had unsettled messages.
+  bool end() {
     timer_.cancel();
     ended_ = true;
-    for (const auto& connection : all()) connection->drop();
+    bool settled = true;
+    for (const auto& connection : all()) {
+      settled = settled && connection->settled();
+      connection->drop();
+    }
+    return settled;
   }
 
  private:
@@ -168,8 +174,8 @@ class Listener::Body : public std::enable_shared_from_this<Body> {
   [[nodiscard]] const net::HostPort& address() const { return address_; }
   [[nodiscard]] std::size_t connections() const { return count_.load(); }
 
-  void stop(std::chrono::milliseconds grace) {
-    if (std::exchange(stopped_, true)) return;
+  bool stop(std::chrono::milliseconds grace) {
+    if (std::exchange(stopped_, true)) return clean_;
     net::EventLoops::run_on(loops_.at(0), [this] {
       error_code ignored;
       acceptor_.close(ignored);
@@ -179,9 +185,12 @@ class Listener::Body : public std::enable_shared_from_this<Body> {
       for (const auto& shard : shards_) shard->loop().post([shard] { shard->drain(); });
       wait_until_empty(grace);
     }
-    for (const auto& shard : shards_) net::EventLoops::run_on(shard->loop(), [shard] { shard->end(); });
+    for (const auto& shard : shards_) {
+      net::EventLoops::run_on(shard->loop(), [&] { clean_ = shard->end() && clean_; });
+    }
     // Once more around, so that what was cancelled has run and holds nothing any longer.
     for (const auto& shard : shards_) net::EventLoops::run_on(shard->loop(), [] {});
+    return clean_;
   }
 
  private:
@@ -253,6 +262,7 @@ class Listener::Body : public std::enable_shared_from_this<Body> {
   std::size_t next_ = 0;
   std::atomic<std::size_t> count_ = 0;
   bool stopped_ = false;
+  bool clean_ = true;
   Mutex mutex_;
   CondVar empty_;
 };
@@ -270,6 +280,6 @@ Listener::~Listener() { body_->stop(std::chrono::milliseconds(0)); }
 
 const net::HostPort& Listener::address() const { return body_->address(); }
 std::size_t Listener::connections() const { return body_->connections(); }
-void Listener::stop(std::chrono::milliseconds grace) { body_->stop(grace); }
+bool Listener::stop(std::chrono::milliseconds grace) { return body_->stop(grace); }
 
 }  // namespace penstock::mqtt

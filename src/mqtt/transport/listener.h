@@ -44,8 +44,9 @@ class Listener {
   [[nodiscard]] std::size_t connections() const;
 
   /// Accepts no more, lets every connection finish and acknowledge the messages it took, then closes them; after
-  /// `grace` what is left is closed as it is. Waits for that.
-  void stop(std::chrono::milliseconds grace);
+  /// `grace` what is left is closed as it is. Waits for that. False when messages were left that the sink has not
+  /// settled: then neither the loops nor the broker may be destroyed.
+  bool stop(std::chrono::milliseconds grace);
 
  private:
   class Body;

@@ -300,7 +300,7 @@ TEST_F(ListenerTest, GracefulStopAcknowledgesWhatWasTaken) {
   auto publisher = connected("p");
   publisher.publish("held", "x", 1);
   store.wait_for(1);
-  std::thread stopper([&] { listener->stop(std::chrono::seconds(20)); });
+  std::thread stopper([&] { EXPECT_TRUE(listener->stop(std::chrono::seconds(20))); });
   boost::system::error_code refused;
   tcp::socket probe(io);
   do {  // until the port is closed
