@@ -223,9 +223,9 @@ bool Server::stop(std::chrono::milliseconds grace) {
     telemetry::log(telemetry::Level::warn, "endpoints.json stays",
                    {{"reason", std::string_view(removed.error().message)}});
   }
-  parts.mqtt->stop(grace);
-  parts.mqtts->stop(grace);
-  if (!parts.api->stop(grace)) return false;
+  const bool mqtt_done = parts.mqtt->stop(grace);
+  const bool mqtts_done = parts.mqtts->stop(grace);
+  if (!parts.api->stop(grace) || !mqtt_done || !mqtts_done) return false;
   parts.upkeep->stop();
   telemetry::log(telemetry::Level::info, "stopped");
   return true;
