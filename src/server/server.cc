@@ -74,8 +74,8 @@ struct Server::Parts {
   std::unique_ptr<os::FileSystem> files = os::posix_file_system();
   std::optional<DataDirectory> directory;
   std::optional<TlsFiles> tls;
-  std::optional<net::EventLoops> loops;  // outlives all that posts to it: timers, storage threads
   ThreadTimers timers{clock};
+  std::optional<net::EventLoops> loops;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<iam::IdentityStore> identities;
   std::unique_ptr<framelog::FrameLogStore> logs;

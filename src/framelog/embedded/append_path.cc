@@ -162,7 +162,7 @@ Result<void> EmbeddedLog::roll(std::uint64_t frame_bytes_needed) {
     if (active_.has_value()) full = segments_.back();
     segments_.push_back(std::move(segment));
   }
-  if (full != nullptr) seal_in_background(std::move(full), next_sequence_, next_position_);
+  if (full != nullptr) seal_in_background(std::move(full));
   active_ = std::move(prepared);
   write_offset_ = kDataStart;
   if (mark_.empty()) ++next_sequence_;
@@ -307,6 +307,8 @@ void EmbeddedLog::publish(const std::vector<WaitingAppend*>& group, std::uint64_
     const MutexLock lock(mutex_);
     Segment& segment = *segments_.back();
     segment.data_end = write_offset_;
+    segment.next_sequence = next_sequence_;
+    segment.next_position = next_position_;
     for (const FramePlace& place : places) {
       segment.index.add(place);
       Shard& shard = shard_state(place.shard);
@@ -361,39 +363,39 @@ void EmbeddedLog::poison(const Error& cause) {
                                                       cause.message)});
 }
 
-void EmbeddedLog::seal_in_background(std::shared_ptr<Segment> segment, std::uint64_t next_sequence,
-                                     std::uint64_t next_position) {
-  engine_->housekeeping.post([self = shared_from_this(), segment = std::move(segment), next_sequence, next_position] {
-    self->seal(*segment, next_sequence, next_position);
-  });
+void EmbeddedLog::seal_in_background(std::shared_ptr<Segment> segment) {
+  engine_->housekeeping.post([self = shared_from_this(), segment = std::move(segment)] { self->seal(*segment); });
 }
 
-/// Failure is harmless: an unsealed segment is walked when the log is opened.
-void EmbeddedLog::seal(Segment& segment, std::uint64_t next_sequence, std::uint64_t next_position) {
+/// Failure is harmless: an unsealed segment is walked when the log is opened. Closing the log tries once more.
+void EmbeddedLog::seal(Segment& segment) {
   std::shared_ptr<os::File> file;
   {
     const MutexLock lock(mutex_);
     file = segment.file;
   }
   if (file == nullptr) return;
-  // The index of a segment that takes no more frames does not change.
-  static_cast<void>(seal_segment(*file, segment.seed, segment.data_end, segment.index, next_sequence, next_position));
+  // A segment that takes no more frames does not change, except for its file.
+  if (!seal_segment(*file, segment).has_value()) return;
   const MutexLock lock(mutex_);
   segment.file = nullptr;
 }
 
 void EmbeddedLog::seal_at_end() {
-  std::shared_ptr<Segment> last;
+  std::vector<std::shared_ptr<Segment>> unsealed;
   {
     const MutexLock lock(mutex_);
-    if (poisoned_ || removed_ || segments_.empty()) return;
-    last = segments_.back();
+    if (poisoned_ || removed_) return;
+    for (const auto& segment : segments_) {
+      if (segment->file != nullptr) unsealed.push_back(segment);
+    }
   }
-  if (!active_.has_value()) return;
-  if (write_offset_ > kDataStart) {
-    seal(*last, next_sequence_, next_position_);
-  } else {
-    static_cast<void>(engine_->files.unlink(last->path));
+  for (const auto& segment : unsealed) {
+    if (segment->data_end > kDataStart) {
+      seal(*segment);
+    } else {
+      static_cast<void>(engine_->files.unlink(segment->path));
+    }
   }
 }
 

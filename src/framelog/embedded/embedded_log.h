@@ -118,9 +118,9 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   void poison(const Error& cause) EXCLUDES(mutex_);
   std::string encode_tips() EXCLUDES(mutex_);
   [[nodiscard]] std::string make_mark(std::uint32_t seed, std::uint64_t sequence, std::string_view tips) const;
-  void seal_in_background(std::shared_ptr<Segment> segment, std::uint64_t next_sequence, std::uint64_t next_position);
+  void seal_in_background(std::shared_ptr<Segment> segment);
 
-  void seal(Segment& segment, std::uint64_t next_sequence, std::uint64_t next_position) EXCLUDES(mutex_);
+  void seal(Segment& segment) EXCLUDES(mutex_);
 
   // read_path.cc
   std::optional<FramePage> read_tip(ShardIndex shard, Position from, ReadLimits limits) EXCLUDES(mutex_);

@@ -114,12 +114,7 @@ class EmbeddedStore final : public FrameLogStore {
     PENSTOCK_TRY_VOID(file->pwritev(parts, 0));
     PENSTOCK_TRY_VOID(file->sync());
     PENSTOCK_TRY_VOID(files.sync_directory(fresh));
-    PENSTOCK_TRY_VOID(files.rename(fresh, path_of(log_id)));
-    PENSTOCK_TRY_VOID(files.sync_directory(directory_));
-    // This folder itself may be new.
-    const std::size_t slash = directory_.find_last_of('/');
-    return slash == std::string::npos || slash == 0 ? Result<void>{}
-                                                    : files.sync_directory(directory_.substr(0, slash));
+    return files.rename(fresh, path_of(log_id));
   }
 
   /// One caller at a time creates, opens or removes a log; no mutex is held while it does its I/O.
@@ -148,11 +143,21 @@ class EmbeddedStore final : public FrameLogStore {
       if (const auto at = logs_.find(log_id); at != logs_.end()) return at->second;
     }
     PENSTOCK_TRY(auto recovered, recover_log(engine_->files, path_of(log_id)));
+    // Whoever made the log may have failed before its name was durable.
+    PENSTOCK_TRY_VOID(sync_names());
     auto log = std::make_shared<EmbeddedLog>(engine_, path_of(log_id), std::move(recovered));
     log->start();
     const MutexLock lock(mutex_);
     logs_[log_id] = log;
     return log;
+  }
+
+  /// The log's name in this folder, and this folder's own name, which may be new too.
+  Result<void> sync_names() {
+    PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_));
+    const std::size_t slash = directory_.find_last_of('/');
+    if (slash == std::string::npos || slash == 0) return {};
+    return engine_->files.sync_directory(directory_.substr(0, slash));
   }
 
   /// Finishes what an earlier process left: half-made and half-deleted logs.

@@ -62,7 +62,7 @@ void EmbeddedLog::start() {
       if (segment->file != nullptr) unsealed.push_back(segment);
     }
   }
-  for (auto& segment : unsealed) seal_in_background(std::move(segment), next_sequence_, next_position_);
+  for (auto& segment : unsealed) seal_in_background(std::move(segment));
 }
 
 EmbeddedLog::Shard& EmbeddedLog::shard_state(ShardIndex shard) {
@@ -269,7 +269,8 @@ Result<void> EmbeddedLog::trim(Timestamp time) {
     std::shared_ptr<Segment> oldest;
     {
       const MutexLock lock(mutex_);
-      if (removed_ || segments_.size() < 2) return {};
+      // The next segment's first group carries on the positions and the tips: it must be durable before this one goes.
+      if (removed_ || segments_.size() < 2 || segments_[1]->data_end == kDataStart) return {};
       oldest = segments_.front();
       const auto newest_frame = oldest->index.time_last();
       if (newest_frame.has_value() && *newest_frame >= time) return {};

@@ -38,8 +38,6 @@ struct Found {
   bool sealed = false;
   GroupHeader first;
   std::map<ShardIndex, ShardTip> tips;
-  std::uint64_t next_sequence = 0;
-  std::uint64_t next_position = 0;
 };
 
 void note_tips(Found& found, const Group& group) {
@@ -54,18 +52,15 @@ Result<Found> open_sealed(Segment segment, SealedTail tail) {
   FileWindow window(*segment.file, kScanWindowBytes / 16);
   PENSTOCK_TRY(auto group, read_group(window, segment.seed, kDataStart));
   if (!group.has_value()) return corrupt(segment.path, group.error().offset, group.error().what);
-  Found found{.segment = nullptr,
-              .sealed = true,
-              .first = group->header,
-              .tips = {},
-              .next_sequence = tail.trailer.next_sequence,
-              .next_position = tail.trailer.next_position};
+  Found found{.segment = nullptr, .sealed = true, .first = group->header, .tips = {}};
   note_tips(found, *group);
   for (const auto& [shard, range] : tail.index.shards()) {
     found.tips.insert_or_assign(shard, ShardTip{shard, range.last, range.last_time});
   }
   segment.file = nullptr;
   segment.data_end = tail.trailer.data_end;
+  segment.next_sequence = tail.trailer.next_sequence;
+  segment.next_position = tail.trailer.next_position;
   segment.index = std::move(tail.index);
   found.segment = std::make_shared<Segment>(std::move(segment));
   return found;
@@ -75,13 +70,13 @@ Result<Found> open_sealed(Segment segment, SealedTail tail) {
 std::string_view add_group(Found& found, const Group& group, bool is_first) {
   if (is_first) {
     found.first = group.header;
-  } else if (group.header.sequence != found.next_sequence) {
+  } else if (group.header.sequence != found.segment->next_sequence) {
     return "group out of sequence";
-  } else if (group.header.first_position != found.next_position) {
+  } else if (group.header.first_position != found.segment->next_position) {
     return "positions out of sequence";
   }
-  found.next_sequence = group.header.sequence + 1;
-  found.next_position = group.header.first_position + group.frames.size();
+  found.segment->next_sequence = group.header.sequence + 1;
+  found.segment->next_position = group.header.first_position + group.frames.size();
   for (const FramePlace& frame : group.frames) found.segment->index.add(frame);
   note_tips(found, group);
   found.segment->data_end = group.end;
@@ -156,8 +151,8 @@ Result<void> check_chain(const std::vector<Found>& found) {
       return corrupt(after.segment->path, kDataStart,
                      fmt::format("segment {} before it is missing", segment_name(after.first.proven_segment)));
     }
-    if (after.first.proven_end != before.segment->data_end || after.first.sequence != before.next_sequence ||
-        after.first.first_position != before.next_position) {
+    if (after.first.proven_end != before.segment->data_end || after.first.sequence != before.segment->next_sequence ||
+        after.first.first_position != before.segment->next_position) {
       return corrupt(before.segment->path, before.segment->data_end, "the next segment does not follow from it");
     }
   }
@@ -209,6 +204,8 @@ Result<std::vector<Found>> find_segments(os::FileSystem& files, const std::strin
 Result<RecoveredLog> recover_log(os::FileSystem& files, const std::string& directory) {
   RecoveredLog log;
   PENSTOCK_TRY(log.salt, read_salt(files, directory));
+  // What this process sees must stay so: a name that came or went just before the last one ended may still be undone.
+  PENSTOCK_TRY_VOID(files.sync_directory(directory));
   PENSTOCK_TRY(const auto names, files.list(directory));
   std::vector<std::uint64_t> numbers;
   for (const std::string& name : names) {
@@ -227,8 +224,8 @@ Result<RecoveredLog> recover_log(os::FileSystem& files, const std::string& direc
       PENSTOCK_TRY_VOID(settle_tail(segment, std::max(kDataStart, find(proven, segment.number).value_or(0))));
     }
     log.tips = newest.tips;
-    log.next_sequence = newest.next_sequence;
-    log.next_position = newest.next_position;
+    log.next_sequence = newest.segment->next_sequence;
+    log.next_position = newest.segment->next_position;
     log.proven_segment = segment.number;
     log.proven_end = segment.data_end;
   }

@@ -51,17 +51,16 @@ Result<PreparedSegment> prepare_segment(os::FileSystem& files, const std::string
   return segment;
 }
 
-Result<void> seal_segment(os::File& file, std::uint32_t seed, std::uint64_t data_end, const SegmentIndex& index,
-                          std::uint64_t next_sequence, std::uint64_t next_position) {
-  const std::string index_bytes = index.encode();
-  const std::string trailer = encode_trailer(seed, {.data_end = data_end,
-                                                    .index_bytes = index_bytes.size(),
-                                                    .index_crc = crc32c(index_bytes),
-                                                    .next_sequence = next_sequence,
-                                                    .next_position = next_position});
+Result<void> seal_segment(os::File& file, const Segment& segment) {
+  const std::string index_bytes = segment.index.encode();
+  const std::string trailer = encode_trailer(segment.seed, {.data_end = segment.data_end,
+                                                            .index_bytes = index_bytes.size(),
+                                                            .index_crc = crc32c(index_bytes),
+                                                            .next_sequence = segment.next_sequence,
+                                                            .next_position = segment.next_position});
   const std::array<std::string_view, 2> parts = {index_bytes, trailer};
-  PENSTOCK_TRY_VOID(file.truncate(data_end));
-  PENSTOCK_TRY_VOID(file.pwritev(parts, data_end));
+  PENSTOCK_TRY_VOID(file.truncate(segment.data_end));
+  PENSTOCK_TRY_VOID(file.pwritev(parts, segment.data_end));
   return file.sync();
 }
 

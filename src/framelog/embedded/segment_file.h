@@ -19,8 +19,10 @@ struct Segment {
   std::uint64_t number = 0;
   std::uint32_t seed = 0;
   std::string path;
-  std::shared_ptr<os::File> file;  ///< kept open only until it is sealed
-  std::uint64_t data_end = 0;      ///< everything before it is durable
+  std::shared_ptr<os::File> file;   ///< kept open only until it is sealed
+  std::uint64_t data_end = 0;       ///< everything before it is durable
+  std::uint64_t next_sequence = 0;  ///< of the group that follows data_end
+  std::uint64_t next_position = 0;  ///< of the frame that follows
   SegmentIndex index;
 };
 
@@ -44,8 +46,7 @@ struct SealedTail {
 };
 
 /// Cuts the file to its data and appends the index and the trailer, durably.
-Result<void> seal_segment(os::File& file, std::uint32_t seed, std::uint64_t data_end, const SegmentIndex& index,
-                          std::uint64_t next_sequence, std::uint64_t next_position);
+Result<void> seal_segment(os::File& file, const Segment& segment);
 
 /// The index and the trailer, if the segment is sealed and they are whole.
 Result<std::optional<SealedTail>> read_sealed_tail(os::File& file, std::uint32_t seed);

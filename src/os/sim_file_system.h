@@ -1,0 +1,103 @@
+#pragma once
+/// A file system in memory that loses power, so that tests can prove what survives. One seed decides everything.
+///
+/// What it models: a write is visible at once but durable only after File::sync; at a power loss each 512-byte sector
+/// that was not synced holds, independently, what it held at the last sync or any version written since (so writes
+/// are lost, torn and reordered), and the size is any size since; names made, renamed or removed are kept or lost, each
+/// for itself, until sync_directory; a sync that fails has written some sectors, and the others count as clean although
+/// they are not on disk: only writing them again makes them dirty (as Linux does).
+/// Not modelled: tears within a sector, sectors that rot by themselves (use flip_bit), renames from folder to folder.
+/// Threads: any. With one thread, the same calls give the same results for the same seed.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/mutex.h"
+#include "core/random.h"
+#include "os/file_system.h"
+
+namespace penstock::os {
+
+inline constexpr std::size_t kSectorBytes = 512;
+
+class SimFileSystem final : public FileSystem {
+ public:
+  explicit SimFileSystem(std::uint64_t seed);
+  ~SimFileSystem() override;
+
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
+  Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> unlink(const std::string& path) override;
+  Result<void> make_directories(const std::string& path) override;
+  Result<void> remove_directory(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& path) override;
+  Result<void> sync_directory(const std::string& path) override;
+
+  /// The power goes off at the `count`-th call from now that writes or syncs anything (1: the next one).
+  void lose_power_after(std::uint64_t count) EXCLUDES(mutex_);
+  void lose_power() EXCLUDES(mutex_);
+  [[nodiscard]] bool has_power() const EXCLUDES(mutex_);
+  enum class Survives : std::uint8_t {
+    what_was_synced,  ///< and whatever else luck decides
+    everything,       ///< as when only the process was killed
+  };
+  /// Decides what survived. Files opened before stay dead.
+  void restore_power(Survives survives = Survives::what_was_synced) EXCLUDES(mutex_);
+
+  enum class Fault : std::uint8_t { write, sync };
+  /// The `count`-th call of that kind from now fails with an I/O error.
+  void fail_after(Fault fault, std::uint64_t count) EXCLUDES(mutex_);
+  void clear_faults() EXCLUDES(mutex_);
+  /// While full, nothing that makes a file longer succeeds.
+  void set_full(bool full) EXCLUDES(mutex_);
+
+  /// Damages a stored byte, behind every cache.
+  void flip_bit(const std::string& path, std::uint64_t offset, unsigned bit) EXCLUDES(mutex_);
+  /// Calls that wrote or synced anything so far.
+  [[nodiscard]] std::uint64_t change_count() const EXCLUDES(mutex_);
+
+ private:
+  friend class SimFile;
+  struct FileNode;
+  struct FolderNode;
+  struct Node;
+  using NodePtr = std::shared_ptr<Node>;
+  struct Place {
+    std::shared_ptr<FolderNode> folder;
+    std::string name;
+  };
+
+  Result<Place> locate(const std::string& path) REQUIRES(mutex_);
+  Result<std::shared_ptr<FolderNode>> folder_at(const std::string& path) REQUIRES(mutex_);
+  Result<void> alive() const REQUIRES(mutex_);
+  Result<void> change() REQUIRES(mutex_);
+  bool takes_fault(Fault fault) REQUIRES(mutex_);
+  NodePtr survivor(const NodePtr& node) REQUIRES(mutex_);
+  std::shared_ptr<FileNode> surviving_file(const FileNode& file) REQUIRES(mutex_);
+  std::shared_ptr<FolderNode> surviving_folder(const FolderNode& folder) REQUIRES(mutex_);
+  std::uint64_t below(std::uint64_t bound) REQUIRES(mutex_);
+
+  Result<std::size_t> read_file(FileNode& file, std::uint64_t generation, std::span<char> out, std::uint64_t offset)
+      EXCLUDES(mutex_);
+  Result<void> write_file(FileNode& file, std::uint64_t generation, std::span<const std::string_view> parts,
+                          std::uint64_t offset) EXCLUDES(mutex_);
+  Result<void> sync_file(FileNode& file, std::uint64_t generation) EXCLUDES(mutex_);
+  Result<std::uint64_t> file_size(FileNode& file, std::uint64_t generation) EXCLUDES(mutex_);
+  Result<void> truncate_file(FileNode& file, std::uint64_t generation, std::uint64_t size) EXCLUDES(mutex_);
+
+  mutable Mutex mutex_;
+  SeededRandom random_;
+  std::shared_ptr<FolderNode> root_ GUARDED_BY(mutex_);
+  std::uint64_t generation_ GUARDED_BY(mutex_) = 0;  ///< grows with each power loss
+  std::uint64_t changes_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t power_left_ GUARDED_BY(mutex_) = UINT64_MAX;  ///< changes until the power goes off
+  bool power_ GUARDED_BY(mutex_) = true;
+  bool full_ GUARDED_BY(mutex_) = false;
+  std::map<Fault, std::uint64_t> faults_ GUARDED_BY(mutex_);  ///< calls until it strikes
+};
+
+}  // namespace penstock::os
