@@ -33,7 +33,7 @@ struct Verdicts {
   Finding resource;
   Verdict identity = Verdict::silent;
   std::optional<Verdict> boundary;
-  std::vector<Verdict> session;
+  std::optional<Verdict> session;
 };
 
 /// Source: IAM User Guide, "Policy evaluation for requests within a single account". A resource policy that names the
@@ -43,16 +43,13 @@ Decision decide(const Verdicts& verdicts, std::string_view action) {
   if (verdicts.resource.verdict == Verdict::deny) return deny_explicitly("a resource-based policy");
   if (verdicts.identity == Verdict::deny) return deny_explicitly("an identity-based policy");
   if (verdicts.boundary == Verdict::deny) return deny_explicitly("a permissions boundary");
-  if (std::ranges::find(verdicts.session, Verdict::deny) != verdicts.session.end())
-    return deny_explicitly("a session policy");
+  if (verdicts.session == Verdict::deny) return deny_explicitly("a session policy");
   const bool resource_allows =
       verdicts.resource.verdict == Verdict::allow && verdicts.resource.named_as != NamedAs::account;
   if (resource_allows && verdicts.resource.named_as == NamedAs::principal) return allow();
   if (!resource_allows && verdicts.identity != Verdict::allow) return deny_silently("identity-based policy", action);
   if (verdicts.boundary && *verdicts.boundary != Verdict::allow) return deny_silently("permissions boundary", action);
-  if (std::ranges::any_of(verdicts.session, [](Verdict one) { return one != Verdict::allow; })) {
-    return deny_silently("session policy", action);
-  }
+  if (verdicts.session && *verdicts.session != Verdict::allow) return deny_silently("session policy", action);
   return allow();
 }
 
@@ -147,13 +144,14 @@ Decision IdentityStore::State::judge(const Subject& subject, const PolicyRequest
   Verdicts verdicts{.resource = by_resource,
                     .identity = evaluate_all(subject.identity, request),
                     .boundary = std::nullopt,
-                    .session = {}};
+                    .session = std::nullopt};
   if (subject.has_boundary) {
     verdicts.boundary = subject.boundary ? evaluate(*subject.boundary, request) : Verdict::silent;
   }
   for (const std::string& text : request.who->session_policies) {
     const auto policy = compiled(text, PolicyKind::identity);
-    verdicts.session.push_back(policy.has_value() ? evaluate(**policy, request) : Verdict::deny);
+    const Verdict verdict = policy.has_value() ? evaluate(**policy, request) : Verdict::deny;
+    verdicts.session = std::max(verdicts.session.value_or(Verdict::silent), verdict);
   }
   return decide(verdicts, request.action);
 }

@@ -24,7 +24,7 @@ struct Principal {
   std::string user_id;                              ///< aws:userid, e.g. AROA...:session
   std::string name;                                 ///< user name, or role name for assumed_role
   std::string role_arn;                             ///< assumed_role only: the role's IAM ARN
-  std::vector<std::string> session_policies;        ///< JSON documents passed to AssumeRole; each must allow
+  std::vector<std::string> session_policies;        ///< JSON documents passed to AssumeRole; one must allow, none deny
   std::map<std::string, std::string> session_tags;  ///< aws:PrincipalTag/..
 };
 

@@ -21,12 +21,14 @@
 #include "server/housekeeping.h"
 #include "server/root_key.h"
 #include "server/tls_files.h"
+#include "services/iam/service.h"
 #include "services/iot/actions/action.h"
 #include "services/iot/gatekeeper.h"
 #include "services/iot/iot_core.h"
 #include "services/iot/iot_service.h"
 #include "services/iot/rule_engine.h"
 #include "services/kinesis/service.h"
+#include "services/sts/service.h"
 #include "stream/streams.h"
 #include "telemetry/log.h"
 
@@ -169,7 +171,8 @@ void Server::Parts::open_gateway() {
                                                 Timestamp now) { return identities->find_credential(id, token, now); },
                       .note_key_use = [this](std::string_view id, std::string_view service, std::string_view region,
                                              Timestamp at) { identities->note_key_use(id, service, region, at); }},
-                  std::array{&services::kinesis::service(), &services::iot::iot_service()});
+                  std::array{&services::iam_api::service(), &services::iot::iot_service(),
+                             &services::kinesis::service(), &services::sts_api::service()});
 }
 
 Result<void> Server::Parts::open_doors() {
