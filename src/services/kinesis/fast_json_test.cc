@@ -116,7 +116,16 @@ TEST(FastJson, LeavesWhatIsDoubtfulToTheGenericCodec) {
 
 TEST(FastJson, EncodesLikeTheGenericCodec) {
   SeededRandom random(23);
-  const std::vector<std::string> texts = {"", "plain", "quote\"", "back\\slash", "line\n", "é😀", "\x01"};
+  const std::vector<std::string> texts = {"",
+                                          "plain",
+                                          "quote\"",
+                                          "back\\slash",
+                                          "line\n",
+                                          "é😀",
+                                          "\x01",
+                                          "long enough for words \"",
+                                          "0123456789\\abcdefgh",
+                                          "é\x7f\x1fsixteen bytes!"};
   const auto text = [&] { return texts[random.below(texts.size())]; };
   for (int i = 0; i < 500; ++i) {
     const PutRecordOutput one{.shard_id = text(), .sequence_number = text()};
