@@ -143,7 +143,7 @@ ApiResult<sigv4::Verified> Gateway::authenticate(const HttpRequest& request, con
     return std::unexpected(signature_error(route.protocol, verified.error()));
   }
   const sigv4::Scope& scope = verified->scope;
-  if (scope.service != route.service->name) {
+  if (service_of_scope(scope.service) != route.service->name) {
     return std::unexpected(scope_error(
         route.protocol, fmt::format("Credential should be scoped to correct service: '{}'.", route.service->name)));
   }

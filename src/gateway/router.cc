@@ -89,6 +89,11 @@ Router::Router(std::span<const Service* const> services) : services_(services.be
   }
 }
 
+std::string_view service_of_scope(std::string_view scope) {
+  // botocore's description of AWS IoT said "signingName": "execute-api" until 2023 (Debian 12 ships such a one).
+  return scope == "execute-api" ? "iot" : scope;
+}
+
 const Service* Router::by_name(std::string_view name) const {
   const auto at = std::ranges::find(services_, name, [](const Service* service) { return service->name; });
   return at == services_.end() ? nullptr : *at;
@@ -111,7 +116,7 @@ Route Router::route(const net::HttpRequest& request, const std::optional<sigv4::
     return route;
   }
   if (scope.has_value()) {
-    const Service* service = by_name(scope->service);
+    const Service* service = by_name(service_of_scope(scope->service));
     if (service == nullptr) return unknown_service(request, scope->service);
     switch (service->protocol) {
       case Protocol::query: return route_query(request, service);

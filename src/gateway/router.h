@@ -20,6 +20,9 @@ namespace penstock::gateway {
 /// The code of everything that AWS has and Penstock does not. With 400, because SDKs and Terraform retry 5xx.
 inline constexpr std::string_view kNotImplementedCode = "NotImplementedException";
 
+/// The service that a credential scope means. SDKs sign some services under a second name.
+[[nodiscard]] std::string_view service_of_scope(std::string_view scope);
+
 struct Route {
   const services::Service* service = nullptr;                   ///< null: none of ours
   const services::Operation* operation = nullptr;               ///< null: `problem` says why

@@ -11,6 +11,7 @@
 
 #include "pki/pki.h"
 #include "services/iot/certificate_facts.h"
+#include "services/iot/operations/account_settings.h"
 #include "telemetry/log.h"
 
 namespace penstock::services::iot {
@@ -149,22 +150,23 @@ Result<std::shared_ptr<DeviceGatekeeper::Identity>> DeviceGatekeeper::identify(
 Result<mqtt::IdentityPtr> DeviceGatekeeper::connect(const mqtt::ConnectAttempt& attempt) {
   if (attempt.client_id.size() > kClientIdBytesMax) return fail(ErrorKind::invalid, "the client id is too long");
   auto identity = identify(attempt);
-  if (!identity.has_value()) {
-    telemetry::log(telemetry::Level::info, "mqtt client refused",
-                   {{"client_id", attempt.client_id},
-                    {"remote_address", attempt.remote_address},
-                    {"reason", identity.error().message}});
-    return fail(ErrorKind::denied, identity.error().message);
-  }
+  if (!identity.has_value()) return refuse(attempt, "", identity.error().message);
   if (!allowed(**identity, "iot:Connect", "client/", attempt.client_id)) {
-    telemetry::log(telemetry::Level::info, "mqtt client refused",
-                   {{"client_id", attempt.client_id},
-                    {"remote_address", attempt.remote_address},
-                    {"principal", (*identity)->principal()},
-                    {"reason", "iot:Connect is not allowed"}});
-    return fail(ErrorKind::denied, "iot:Connect is not allowed");
+    return refuse(attempt, (*identity)->principal(), "iot:Connect is not allowed");
   }
   return mqtt::IdentityPtr(std::move(*identity));
+}
+
+std::unexpected<Error> DeviceGatekeeper::refuse(const mqtt::ConnectAttempt& attempt, std::string_view principal,
+                                                std::string_view reason) const {
+  if (logs_refusals(core_)) {
+    telemetry::log(telemetry::Level::info, "mqtt client refused",
+                   {{"client_id", std::string_view(attempt.client_id)},
+                    {"remote_address", std::string_view(attempt.remote_address)},
+                    {"principal", principal},
+                    {"reason", reason}});
+  }
+  return fail(ErrorKind::denied, std::string(reason));
 }
 
 bool DeviceGatekeeper::may_publish(const mqtt::ClientIdentity& who, std::string_view topic, bool retain) {

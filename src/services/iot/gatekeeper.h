@@ -53,6 +53,8 @@ class DeviceGatekeeper final : public mqtt::Gatekeeper {
   struct Grants;
 
   [[nodiscard]] Result<std::shared_ptr<Identity>> identify(const mqtt::ConnectAttempt& attempt) const;
+  [[nodiscard]] std::unexpected<Error> refuse(const mqtt::ConnectAttempt& attempt, std::string_view principal,
+                                              std::string_view reason) const;
   [[nodiscard]] bool allowed(const Identity& who, std::string_view action, std::string_view kind,
                              std::string_view name) const EXCLUDES(mutex_);
   [[nodiscard]] std::shared_ptr<const Grants> grants_of(const Identity& who) const EXCLUDES(mutex_);

@@ -32,7 +32,7 @@ inline constexpr std::size_t kChangesWaitingMax = 1024;
 
 /// Where clients find us: set by the server when its listeners stand.
 struct Endpoints {
-  std::string mqtts;  ///< "host" or "host:port" for DescribeEndpoint of iot:Data and iot:Data-ATS; empty: no listener
+  std::string mqtts;  ///< "host:port" of the MQTT TLS listener, for DescribeEndpoint; empty: there is none
 };
 
 class IotCore {

@@ -1,11 +1,13 @@
 #include "services/iot/iot_service.h"
 
 #include "services/iot/known_operations.h"
+#include "services/iot/operations/account_settings.h"
 #include "services/iot/operations/certificates.h"
 #include "services/iot/operations/endpoint.h"
 #include "services/iot/operations/policies.h"
 #include "services/iot/operations/policy_attachments.h"
 #include "services/iot/operations/principals.h"
+#include "services/iot/operations/role_aliases.h"
 #include "services/iot/operations/tags.h"
 #include "services/iot/operations/thing_groups.h"
 #include "services/iot/operations/thing_types.h"
@@ -38,6 +40,9 @@ constexpr Operation kOperations[] = {
     operation<&create_policy_version>("CreatePolicyVersion", "iot:CreatePolicyVersion",
                                       &touch<"policy/", &CreatePolicyVersionInput::policy_name>,
                                       {"POST", "/policies/{policyName}/version"}),
+    operation<&create_role_alias>("CreateRoleAlias", "iot:CreateRoleAlias",
+                                  &touch_tagged<"rolealias/", &CreateRoleAliasInput::role_alias, CreateRoleAliasInput>,
+                                  {"POST", "/role-aliases/{roleAlias}"}),
     operation<&create_thing>("CreateThing", "iot:CreateThing", &touch<"thing/", &CreateThingInput::thing_name>,
                              {"POST", "/things/{thingName}"}),
     operation<&create_thing_group>(
@@ -58,6 +63,11 @@ constexpr Operation kOperations[] = {
     operation<&delete_policy_version>("DeletePolicyVersion", "iot:DeletePolicyVersion",
                                       &touch<"policy/", &PolicyVersionInput::policy_name>,
                                       {"DELETE", "/policies/{policyName}/version/{policyVersionId}"}),
+    operation<&delete_registration_code>("DeleteRegistrationCode", "iot:DeleteRegistrationCode", &touch_everything,
+                                         {"DELETE", "/registrationcode"}),
+    operation<&delete_role_alias>("DeleteRoleAlias", "iot:DeleteRoleAlias",
+                                  &touch<"rolealias/", &RoleAliasNameInput::role_alias>,
+                                  {"DELETE", "/role-aliases/{roleAlias}"}),
     operation<&delete_thing>("DeleteThing", "iot:DeleteThing", &touch<"thing/", &DeleteThingInput::thing_name>,
                              {"DELETE", "/things/{thingName}"}),
     operation<&delete_thing_group>("DeleteThingGroup", "iot:DeleteThingGroup",
@@ -75,6 +85,11 @@ constexpr Operation kOperations[] = {
                                      &touch<"cert/", &DescribeCertificateInput::certificate_id>,
                                      {"GET", "/certificates/{certificateId}"}),
     operation<&describe_endpoint>("DescribeEndpoint", "iot:DescribeEndpoint", &touch_everything, {"GET", "/endpoint"}),
+    operation<&describe_event_configurations>("DescribeEventConfigurations", "iot:DescribeEventConfigurations",
+                                              &touch_everything, {"GET", "/event-configurations"}),
+    operation<&describe_role_alias>("DescribeRoleAlias", "iot:DescribeRoleAlias",
+                                    &touch<"rolealias/", &RoleAliasNameInput::role_alias>,
+                                    {"GET", "/role-aliases/{roleAlias}"}),
     operation<&describe_thing>("DescribeThing", "iot:DescribeThing", &touch<"thing/", &DescribeThingInput::thing_name>,
                                {"GET", "/things/{thingName}"}),
     operation<&describe_thing_group>("DescribeThingGroup", "iot:DescribeThingGroup",
@@ -95,13 +110,19 @@ constexpr Operation kOperations[] = {
                                    &touch<"rule/", &RuleNameInput::rule_name>, {"POST", "/rules/{ruleName}/disable"}),
     operation<&enable_topic_rule>("EnableTopicRule", "iot:EnableTopicRule", &touch<"rule/", &RuleNameInput::rule_name>,
                                   {"POST", "/rules/{ruleName}/enable"}),
+    operation<&get_indexing_configuration>("GetIndexingConfiguration", "iot:GetIndexingConfiguration",
+                                           &touch_everything, {"GET", "/indexing/config"}),
     operation<&get_policy>("GetPolicy", "iot:GetPolicy", &touch<"policy/", &GetPolicyInput::policy_name>,
                            {"GET", "/policies/{policyName}"}),
     operation<&get_policy_version>("GetPolicyVersion", "iot:GetPolicyVersion",
                                    &touch<"policy/", &PolicyVersionInput::policy_name>,
                                    {"GET", "/policies/{policyName}/version/{policyVersionId}"}),
+    operation<&get_registration_code>("GetRegistrationCode", "iot:GetRegistrationCode", &touch_everything,
+                                      {"GET", "/registrationcode"}),
     operation<&get_topic_rule>("GetTopicRule", "iot:GetTopicRule", &touch<"rule/", &RuleNameInput::rule_name>,
                                {"GET", "/rules/{ruleName}"}),
+    operation<&get_v2_logging_options>("GetV2LoggingOptions", "iot:GetV2LoggingOptions", &touch_everything,
+                                       {"GET", "/v2LoggingOptions"}),
     operation<&list_attached_policies>("ListAttachedPolicies", "iot:ListAttachedPolicies",
                                        &touch_target<&ListAttachedPoliciesInput::target>,
                                        {"POST", "/attached-policies/{target}"}),
@@ -121,6 +142,8 @@ constexpr Operation kOperations[] = {
                                       {"GET", "/principals/things"}),
     operation<&list_principal_things_v2>("ListPrincipalThingsV2", "iot:ListPrincipalThingsV2", &touch_everything,
                                          {"GET", "/principals/things-v2"}),
+    operation<&list_role_aliases>("ListRoleAliases", "iot:ListRoleAliases", &touch_everything,
+                                  {"GET", "/role-aliases"}),
     operation<&list_tags_for_resource>("ListTagsForResource", "iot:ListTagsForResource", &touch_list_tags,
                                        {"GET", "/tags"}),
     operation<&list_targets_for_policy>("ListTargetsForPolicy", "iot:ListTargetsForPolicy",
@@ -152,11 +175,20 @@ constexpr Operation kOperations[] = {
     operation<&set_default_policy_version>("SetDefaultPolicyVersion", "iot:SetDefaultPolicyVersion",
                                            &touch<"policy/", &PolicyVersionInput::policy_name>,
                                            {"PATCH", "/policies/{policyName}/version/{policyVersionId}"}),
+    operation<&set_v2_logging_options>("SetV2LoggingOptions", "iot:SetV2LoggingOptions", &touch_everything,
+                                       {"POST", "/v2LoggingOptions"}),
     operation<&tag_resource>("TagResource", "iot:TagResource", &touch_tag_resource, {"POST", "/tags"}),
     operation<&untag_resource>("UntagResource", "iot:UntagResource", &touch_untag_resource, {"POST", "/untag"}),
     operation<&update_certificate>("UpdateCertificate", "iot:UpdateCertificate",
                                    &touch<"cert/", &UpdateCertificateInput::certificate_id>,
                                    {"PUT", "/certificates/{certificateId}"}),
+    operation<&update_event_configurations>("UpdateEventConfigurations", "iot:UpdateEventConfigurations",
+                                            &touch_everything, {"PATCH", "/event-configurations"}),
+    operation<&update_indexing_configuration>("UpdateIndexingConfiguration", "iot:UpdateIndexingConfiguration",
+                                              &touch_everything, {"POST", "/indexing/config"}),
+    operation<&update_role_alias>("UpdateRoleAlias", "iot:UpdateRoleAlias",
+                                  &touch<"rolealias/", &UpdateRoleAliasInput::role_alias>,
+                                  {"PUT", "/role-aliases/{roleAlias}"}),
     operation<&update_thing>("UpdateThing", "iot:UpdateThing", &touch<"thing/", &UpdateThingInput::thing_name>,
                              {"PATCH", "/things/{thingName}"}),
     operation<&update_thing_group>("UpdateThingGroup", "iot:UpdateThingGroup",

@@ -38,7 +38,6 @@ constexpr std::string_view kNames[] = {
     "CreateProvisioningClaim",
     "CreateProvisioningTemplate",
     "CreateProvisioningTemplateVersion",
-    "CreateRoleAlias",
     "CreateScheduledAudit",
     "CreateSecurityProfile",
     "CreateStream",
@@ -65,8 +64,6 @@ constexpr std::string_view kNames[] = {
     "DeletePackageVersion",
     "DeleteProvisioningTemplate",
     "DeleteProvisioningTemplateVersion",
-    "DeleteRegistrationCode",
-    "DeleteRoleAlias",
     "DeleteScheduledAudit",
     "DeleteSecurityProfile",
     "DeleteStream",
@@ -87,7 +84,6 @@ constexpr std::string_view kNames[] = {
     "DescribeDimension",
     "DescribeDomainConfiguration",
     "DescribeEncryptionConfiguration",
-    "DescribeEventConfigurations",
     "DescribeFleetMetric",
     "DescribeIndex",
     "DescribeJob",
@@ -97,7 +93,6 @@ constexpr std::string_view kNames[] = {
     "DescribeMitigationAction",
     "DescribeProvisioningTemplate",
     "DescribeProvisioningTemplateVersion",
-    "DescribeRoleAlias",
     "DescribeScheduledAudit",
     "DescribeSecurityProfile",
     "DescribeStream",
@@ -110,7 +105,6 @@ constexpr std::string_view kNames[] = {
     "GetCommand",
     "GetCommandExecution",
     "GetEffectivePolicies",
-    "GetIndexingConfiguration",
     "GetJobDocument",
     "GetLoggingOptions",
     "GetOTAUpdate",
@@ -118,11 +112,9 @@ constexpr std::string_view kNames[] = {
     "GetPackageConfiguration",
     "GetPackageVersion",
     "GetPercentiles",
-    "GetRegistrationCode",
     "GetStatistics",
     "GetThingConnectivityData",
     "GetTopicRuleDestination",
-    "GetV2LoggingOptions",
     "ListActiveViolations",
     "ListAuditFindings",
     "ListAuditMitigationActionsExecutions",
@@ -157,7 +149,6 @@ constexpr std::string_view kNames[] = {
     "ListProvisioningTemplateVersions",
     "ListProvisioningTemplates",
     "ListRelatedResourcesForAuditFinding",
-    "ListRoleAliases",
     "ListSbomValidationResults",
     "ListScheduledAudits",
     "ListSecurityProfiles",
@@ -180,7 +171,6 @@ constexpr std::string_view kNames[] = {
     "SetDefaultAuthorizer",
     "SetLoggingOptions",
     "SetV2LoggingLevel",
-    "SetV2LoggingOptions",
     "StartAuditMitigationActionsTask",
     "StartDetectMitigationActionsTask",
     "StartOnDemandAuditTask",
@@ -201,16 +191,13 @@ constexpr std::string_view kNames[] = {
     "UpdateDomainConfiguration",
     "UpdateDynamicThingGroup",
     "UpdateEncryptionConfiguration",
-    "UpdateEventConfigurations",
     "UpdateFleetMetric",
-    "UpdateIndexingConfiguration",
     "UpdateJob",
     "UpdateMitigationAction",
     "UpdatePackage",
     "UpdatePackageConfiguration",
     "UpdatePackageVersion",
     "UpdateProvisioningTemplate",
-    "UpdateRoleAlias",
     "UpdateScheduledAudit",
     "UpdateSecurityProfile",
     "UpdateStream",
@@ -253,7 +240,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "POST", .path = "/provisioning-templates/{templateName}/provisioning-claim"},  // CreateProvisioningClaim
     {.method = "POST", .path = "/provisioning-templates"},                          // CreateProvisioningTemplate
     {.method = "POST", .path = "/provisioning-templates/{templateName}/versions"},  // CreateProvisioningTemplateVersion
-    {.method = "POST", .path = "/role-aliases/{roleAlias}"},                        // CreateRoleAlias
     {.method = "POST", .path = "/audit/scheduledaudits/{scheduledAuditName}"},      // CreateScheduledAudit
     {.method = "POST", .path = "/security-profiles/{securityProfileName}"},         // CreateSecurityProfile
     {.method = "POST", .path = "/streams/{streamId}"},                              // CreateStream
@@ -282,8 +268,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "DELETE", .path = "/provisioning-templates/{templateName}"},          // DeleteProvisioningTemplate
     {.method = "DELETE",
      .path = "/provisioning-templates/{templateName}/versions/{versionId}"},      // DeleteProvisioningTemplateVersion
-    {.method = "DELETE", .path = "/registrationcode"},                            // DeleteRegistrationCode
-    {.method = "DELETE", .path = "/role-aliases/{roleAlias}"},                    // DeleteRoleAlias
     {.method = "DELETE", .path = "/audit/scheduledaudits/{scheduledAuditName}"},  // DeleteScheduledAudit
     {.method = "DELETE", .path = "/security-profiles/{securityProfileName}"},     // DeleteSecurityProfile
     {.method = "DELETE", .path = "/streams/{streamId}"},                          // DeleteStream
@@ -304,7 +288,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "GET", .path = "/dimensions/{name}"},                        // DescribeDimension
     {.method = "GET", .path = "/domainConfigurations/{domainConfigurationName}"},  // DescribeDomainConfiguration
     {.method = "GET", .path = "/encryption-configuration"},                        // DescribeEncryptionConfiguration
-    {.method = "GET", .path = "/event-configurations"},                            // DescribeEventConfigurations
     {.method = "GET", .path = "/fleet-metric/{metricName}"},                       // DescribeFleetMetric
     {.method = "GET", .path = "/indices/{indexName}"},                             // DescribeIndex
     {.method = "GET", .path = "/jobs/{jobId}"},                                    // DescribeJob
@@ -315,7 +298,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "GET", .path = "/provisioning-templates/{templateName}"},           // DescribeProvisioningTemplate
     {.method = "GET",
      .path = "/provisioning-templates/{templateName}/versions/{versionId}"},   // DescribeProvisioningTemplateVersion
-    {.method = "GET", .path = "/role-aliases/{roleAlias}"},                    // DescribeRoleAlias
     {.method = "GET", .path = "/audit/scheduledaudits/{scheduledAuditName}"},  // DescribeScheduledAudit
     {.method = "GET", .path = "/security-profiles/{securityProfileName}"},     // DescribeSecurityProfile
     {.method = "GET", .path = "/streams/{streamId}"},                          // DescribeStream
@@ -329,7 +311,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "GET", .path = "/commands/{commandId}"},                           // GetCommand
     {.method = "GET", .path = "/command-executions/{executionId}"},               // GetCommandExecution
     {.method = "POST", .path = "/effective-policies"},                            // GetEffectivePolicies
-    {.method = "GET", .path = "/indexing/config"},                                // GetIndexingConfiguration
     {.method = "GET", .path = "/jobs/{jobId}/job-document"},                      // GetJobDocument
     {.method = "GET", .path = "/loggingOptions"},                                 // GetLoggingOptions
     {.method = "GET", .path = "/otaUpdates/{otaUpdateId}"},                       // GetOTAUpdate
@@ -337,11 +318,9 @@ constexpr HttpBinding kBindings[] = {
     {.method = "GET", .path = "/package-configuration"},                          // GetPackageConfiguration
     {.method = "GET", .path = "/packages/{packageName}/versions/{versionName}"},  // GetPackageVersion
     {.method = "POST", .path = "/indices/percentiles"},                           // GetPercentiles
-    {.method = "GET", .path = "/registrationcode"},                               // GetRegistrationCode
     {.method = "POST", .path = "/indices/statistics"},                            // GetStatistics
     {.method = "POST", .path = "/things/{thingName}/connectivity-data"},          // GetThingConnectivityData
     {.method = "GET", .path = "/destinations/{arn+}"},                            // GetTopicRuleDestination
-    {.method = "GET", .path = "/v2LoggingOptions"},                               // GetV2LoggingOptions
     {.method = "GET", .path = "/active-violations"},                              // ListActiveViolations
     {.method = "POST", .path = "/audit/findings"},                                // ListAuditFindings
     {.method = "GET", .path = "/audit/mitigationactions/executions"},    // ListAuditMitigationActionsExecutions
@@ -376,7 +355,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "GET", .path = "/provisioning-templates/{templateName}/versions"},  // ListProvisioningTemplateVersions
     {.method = "GET", .path = "/provisioning-templates"},                          // ListProvisioningTemplates
     {.method = "GET", .path = "/audit/relatedResources"},  // ListRelatedResourcesForAuditFinding
-    {.method = "GET", .path = "/role-aliases"},            // ListRoleAliases
     {.method = "GET",
      .path = "/packages/{packageName}/versions/{versionName}/sbom-validation-results"},  // ListSbomValidationResults
     {.method = "GET", .path = "/audit/scheduledaudits"},                                 // ListScheduledAudits
@@ -400,7 +378,6 @@ constexpr HttpBinding kBindings[] = {
     {.method = "POST", .path = "/default-authorizer"},                              // SetDefaultAuthorizer
     {.method = "POST", .path = "/loggingOptions"},                                  // SetLoggingOptions
     {.method = "POST", .path = "/v2LoggingLevel"},                                  // SetV2LoggingLevel
-    {.method = "POST", .path = "/v2LoggingOptions"},                                // SetV2LoggingOptions
     {.method = "POST", .path = "/audit/mitigationactions/tasks/{taskId}"},          // StartAuditMitigationActionsTask
     {.method = "PUT", .path = "/detect/mitigationactions/tasks/{taskId}"},          // StartDetectMitigationActionsTask
     {.method = "POST", .path = "/audit/tasks"},                                     // StartOnDemandAuditTask
@@ -421,16 +398,13 @@ constexpr HttpBinding kBindings[] = {
     {.method = "PUT", .path = "/domainConfigurations/{domainConfigurationName}"},   // UpdateDomainConfiguration
     {.method = "PATCH", .path = "/dynamic-thing-groups/{thingGroupName}"},          // UpdateDynamicThingGroup
     {.method = "PATCH", .path = "/encryption-configuration"},                       // UpdateEncryptionConfiguration
-    {.method = "PATCH", .path = "/event-configurations"},                           // UpdateEventConfigurations
     {.method = "PATCH", .path = "/fleet-metric/{metricName}"},                      // UpdateFleetMetric
-    {.method = "POST", .path = "/indexing/config"},                                 // UpdateIndexingConfiguration
     {.method = "PATCH", .path = "/jobs/{jobId}"},                                   // UpdateJob
     {.method = "PATCH", .path = "/mitigationactions/actions/{actionName}"},         // UpdateMitigationAction
     {.method = "PATCH", .path = "/packages/{packageName}"},                         // UpdatePackage
     {.method = "PATCH", .path = "/package-configuration"},                          // UpdatePackageConfiguration
     {.method = "PATCH", .path = "/packages/{packageName}/versions/{versionName}"},  // UpdatePackageVersion
     {.method = "PATCH", .path = "/provisioning-templates/{templateName}"},          // UpdateProvisioningTemplate
-    {.method = "PUT", .path = "/role-aliases/{roleAlias}"},                         // UpdateRoleAlias
     {.method = "PATCH", .path = "/audit/scheduledaudits/{scheduledAuditName}"},     // UpdateScheduledAudit
     {.method = "PATCH", .path = "/security-profiles/{securityProfileName}"},        // UpdateSecurityProfile
     {.method = "PUT", .path = "/streams/{streamId}"},                               // UpdateStream

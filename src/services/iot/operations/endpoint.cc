@@ -7,11 +7,17 @@ namespace penstock::services::iot {
 using codec::Shape;
 using codec::ShapeBuilder;
 
+namespace {
+/// AWS answers with a host alone, and device SDKs connect to this port of it.
+constexpr std::string_view kDefaultPort = ":8883";
+}  // namespace
+
 Task<ApiResult<DescribeEndpointOutput>> describe_endpoint(CallContext& call, DescribeEndpointInput input) {
   const std::string type = input.endpoint_type.value_or("iot:Data");
   if (type == "iot:Data" || type == "iot:Data-ATS") {
     std::string address = call.house.iot.endpoints().mqtts;
     if (address.empty()) co_return std::unexpected(invalid_request("This server has no MQTT TLS listener."));
+    if (address.ends_with(kDefaultPort)) address.resize(address.size() - kDefaultPort.size());
     co_return DescribeEndpointOutput{.endpoint_address = std::move(address)};
   }
   if (type == "iot:CredentialProvider" || type == "iot:Jobs" || type == "iot:Data-Beta") {

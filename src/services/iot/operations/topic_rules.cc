@@ -5,8 +5,8 @@
 #include <set>
 
 #include "core/encoding/percent.h"
-#include "iam/identity_store.h"
 #include "rules/rule_sql.h"
+#include "services/iot/pass_role.h"
 
 namespace penstock::services::iot {
 
@@ -38,33 +38,10 @@ std::set<std::string> roles_of(const TopicRulePayload& payload) {
   return roles;
 }
 
-/// Whoever makes a rule gives it roles: they must be allowed to pass them, and AWS IoT must be able to take them.
-/// Source: AWS IoT Developer Guide, "Passing role permissions", "Granting an AWS IoT rule the access it requires".
-ApiResult<void> check_roles(const CallContext& call, const TopicRulePayload& payload) {
-  const iam::Conditions conditions{{"iam:PassedToService", {std::string(kIotService)}},
-                                   {"aws:SourceIp", {call.source_ip}},
-                                   {"aws:SecureTransport", {call.secure ? "true" : "false"}}};
-  for (const std::string& role : roles_of(payload)) {
-    const iam::Decision decision = call.house.iam.authorize(
-        call.principal,
-        {.action = "iam:PassRole", .resource = role, .conditions = &conditions, .resource_policy = std::nullopt});
-    if (!decision.allowed) {
-      return api_fail("AccessDeniedException",
-                      fmt::format("User: {} is not authorized to perform: iam:PassRole on resource: {} {}",
-                                  call.principal.arn, role, decision.reason),
-                      403);
-    }
-    if (!call.house.iam.assume_as_service(role, kIotService, "iot-check").has_value()) {
-      return std::unexpected(
-          invalid_request(fmt::format("{} is unable to perform: sts:AssumeRole on resource: {}", kIotService, role)));
-    }
-  }
-  return {};
-}
-
 ApiResult<void> check_payload(const CallContext& call, const TopicRulePayload& payload) {
   PENSTOCK_TRY_VOID(check_topic_rule(payload));
-  return check_roles(call, payload);
+  for (const std::string& role : roles_of(payload)) PENSTOCK_TRY_VOID(check_pass_role(call, role, kIotService));
+  return {};
 }
 
 Changes put_rule(const Registry& registry, const TopicRule& rule) {
