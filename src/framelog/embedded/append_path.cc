@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "framelog/embedded/crc32c.h"
@@ -19,6 +20,8 @@ constexpr std::size_t kCopyBytesMax = 4096;
 constexpr std::size_t kDiskBlockBytes = 4096;
 // After so many groups in a row a log steps back in the queue, so that a few busy logs do not starve the others.
 constexpr int kGroupsInARow = 8;
+// Segments grow until one takes this long to fill: a busy log gets few big files, a quiet one wastes no disk.
+constexpr std::chrono::hours kSegmentFillTimeMin{1};
 
 /// Resumes all waiters, each on its own executor, with one post an executor.
 void complete(const std::vector<WaitingAppend*>& appends) {
@@ -89,9 +92,7 @@ bool EmbeddedLog::enqueue(WaitingAppend& append) {
     if (serving_) return true;
     serving_ = true;
   }
-  if (!engine_->committers.post([self = shared_from_this()] { self->serve(); })) {
-    refuse_appends({ErrorKind::unavailable, "the store is closed"});
-  }
+  serve_later();
   return true;
 }
 
@@ -99,13 +100,17 @@ void EmbeddedLog::serve() {
   for (int i = 0; i < kGroupsInARow; ++i) {
     if (!commit_group()) return;
   }
-  if (!engine_->committers.post([self = shared_from_this()] { self->serve(); })) {
-    while (commit_group()) {
-    }
-  }
+  serve_later();
 }
 
-/// Forms and commits one group. False, and the log is no longer served, when nothing waits.
+void EmbeddedLog::serve_later() {
+  if (engine_->committers.post([self = shared_from_this()] { self->serve(); })) return;
+  refuse_appends({ErrorKind::unavailable, "the store is closed"});
+  const MutexLock lock(mutex_);
+  serving_ = false;
+}
+
+/// Forms and commits one group. False when this thread has nothing more to do for the log.
 bool EmbeddedLog::commit_group() {
   std::uint64_t first_bytes = 0;
   {
@@ -116,16 +121,19 @@ bool EmbeddedLog::commit_group() {
     }
     first_bytes = frame_bytes(waiting_.front()->payload.size());
   }
-  if (auto room = make_room(first_bytes); !room.has_value()) {
+  const auto room = make_room(first_bytes);
+  if (!room.has_value()) {
     // Nothing of these frames was written: the log stays whole, and works again when there is space.
-    refuse_waiting({ErrorKind::unavailable, std::move(room).error().message});
+    refuse_waiting({ErrorKind::unavailable, room.error().message});
     return true;
   }
+  if (*room == Room::being_prepared) return false;
   const auto group = take_group();
   if (group.empty()) return true;
   const auto first_frame_offset = write_group(group);
   if (first_frame_offset.has_value()) {
     publish(group, *first_frame_offset);
+    prepare_ahead();
     return true;
   }
   const Error& cause = first_frame_offset.error();
@@ -135,21 +143,47 @@ bool EmbeddedLog::commit_group() {
   return true;
 }
 
-Result<void> EmbeddedLog::make_room(std::uint64_t frame_bytes_needed) {
+Result<EmbeddedLog::Room> EmbeddedLog::make_room(std::uint64_t frame_bytes_needed) {
   const std::uint64_t needed = mark_.size() + kGroupHeaderBytes + frame_bytes_needed;
-  if (active_.has_value() && write_offset_ + needed <= active_->capacity) return {};
+  if (active_.has_value() && write_offset_ + needed <= active_->capacity) return Room::ready;
   return roll(frame_bytes_needed);
 }
 
-Result<void> EmbeddedLog::roll(std::uint64_t frame_bytes_needed) {
+/// Goes on in a new segment: the one prepared ahead, or one made here and now.
+Result<EmbeddedLog::Room> EmbeddedLog::roll(std::uint64_t frame_bytes_needed) {
   // A segment begins with a mark, so that the tips are known when the segments before it are dropped.
-  std::string tips = encode_tips();
+  const std::string tips = encode_tips();
   const std::uint64_t needed = align_up(
       kDataStart + align_up(kGroupHeaderBytes + tips.size(), kGroupAlign) + kGroupHeaderBytes + frame_bytes_needed,
       kDiskBlockBytes);
-  PENSTOCK_TRY(auto prepared,
-               prepare_segment(engine_->files, directory_, salt_, next_segment_++, std::max(needed, next_capacity_)));
-  next_capacity_ = std::min(next_capacity_ * 4, engine_->options.segment_bytes_max);
+  std::optional<PreparedSegment> next;
+  std::uint64_t number = 0;
+  std::uint64_t capacity = 0;
+  {
+    const MutexLock lock(mutex_);
+    if (preparing_) {
+      // This thread serves other logs meanwhile; the preparer brings the log back.
+      parked_ = true;
+      return Room::being_prepared;
+    }
+    next = std::exchange(spare_, std::nullopt);
+    number = next_segment_++;
+    // A burst at the start of a log would cut its groups to pieces on small segments.
+    capacity = std::max(
+        {needed, next_capacity_, std::min<std::uint64_t>(4 * waiting_bytes_, engine_->options.segment_bytes_max)});
+  }
+  if (next.has_value() && next->capacity < needed) {
+    static_cast<void>(engine_->files.unlink(next->path));
+    next.reset();
+  }
+  if (!next.has_value()) {
+    PENSTOCK_TRY(next, prepare_segment(engine_->files, directory_, salt_, number, align_up(capacity, kDiskBlockBytes)));
+  }
+  start_segment(*std::move(next), tips);
+  return Room::ready;
+}
+
+void EmbeddedLog::start_segment(PreparedSegment prepared, std::string_view tips) {
   auto segment = std::make_shared<Segment>();
   segment->number = prepared.number;
   segment->seed = prepared.seed;
@@ -164,10 +198,44 @@ Result<void> EmbeddedLog::roll(std::uint64_t frame_bytes_needed) {
   }
   if (full != nullptr) seal_in_background(std::move(full));
   active_ = std::move(prepared);
+  active_since_ = engine_->clock.steady();
   write_offset_ = kDataStart;
   if (mark_.empty()) ++next_sequence_;
   mark_ = make_mark(active_->seed, next_sequence_ - 1, tips);
-  return {};
+}
+
+/// Has the next segment made ready while this one still has room. Its size follows the rate of the log.
+void EmbeddedLog::prepare_ahead() {
+  if (write_offset_ < active_->capacity / 4) return;
+  std::uint64_t number = 0;
+  std::uint64_t capacity = 0;
+  {
+    const MutexLock lock(mutex_);
+    if (preparing_ || spare_.has_value() || refusal_.has_value()) return;
+    preparing_ = true;
+    number = next_segment_++;
+    const bool is_fast = engine_->clock.steady() - active_since_ < kSegmentFillTimeMin / 4;
+    if (is_fast)
+      next_capacity_ = std::min(std::max(next_capacity_, active_->capacity) * 4, engine_->options.segment_bytes_max);
+    capacity = next_capacity_;
+  }
+  const bool posted = engine_->housekeeping.post([self = shared_from_this(), number, capacity] {
+    auto prepared = prepare_segment(self->engine_->files, self->directory_, self->salt_, number, capacity);
+    // A failure is no news yet: whoever needs the segment tries again and reports it.
+    self->take_prepared(prepared.has_value() ? std::optional(*std::move(prepared)) : std::nullopt);
+  });
+  if (!posted) take_prepared(std::nullopt);
+}
+
+void EmbeddedLog::take_prepared(std::optional<PreparedSegment> prepared) {
+  bool was_parked = false;
+  {
+    const MutexLock lock(mutex_);
+    preparing_ = false;
+    spare_ = std::move(prepared);
+    was_parked = std::exchange(parked_, false);
+  }
+  if (was_parked) serve_later();
 }
 
 std::vector<WaitingAppend*> EmbeddedLog::take_group() {
@@ -383,13 +451,17 @@ void EmbeddedLog::seal(Segment& segment) {
 
 void EmbeddedLog::seal_at_end() {
   std::vector<std::shared_ptr<Segment>> unsealed;
+  std::optional<PreparedSegment> unused;
   {
     const MutexLock lock(mutex_);
-    if (poisoned_ || removed_) return;
+    if (removed_) return;
+    unused = std::exchange(spare_, std::nullopt);
+    if (poisoned_) return;
     for (const auto& segment : segments_) {
       if (segment->file != nullptr) unsealed.push_back(segment);
     }
   }
+  if (unused.has_value()) static_cast<void>(engine_->files.unlink(unused->path));
   for (const auto& segment : unsealed) {
     if (segment->data_end > kDataStart) {
       seal(*segment);

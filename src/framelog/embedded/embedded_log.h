@@ -31,7 +31,7 @@ struct Engine {
         cache(chosen.cache_bytes_max),
         committers(chosen.committer_threads, chosen.executor),
         readers(chosen.reader_threads, chosen.executor),
-        housekeeping(1, chosen.executor) {}
+        housekeeping(2, chosen.executor) {}
 
   os::FileSystem& files;
   Clock& clock;
@@ -109,8 +109,13 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   bool enqueue(WaitingAppend& append) EXCLUDES(mutex_);
   void serve();
   bool commit_group();
-  Result<void> make_room(std::uint64_t frame_bytes_needed);
-  Result<void> roll(std::uint64_t frame_bytes_needed);
+  enum class Room : std::uint8_t { ready, being_prepared };
+  void serve_later() EXCLUDES(mutex_);
+  Result<Room> make_room(std::uint64_t frame_bytes_needed) EXCLUDES(mutex_);
+  Result<Room> roll(std::uint64_t frame_bytes_needed) EXCLUDES(mutex_);
+  void start_segment(PreparedSegment prepared, std::string_view tips) EXCLUDES(mutex_);
+  void prepare_ahead() EXCLUDES(mutex_);
+  void take_prepared(std::optional<PreparedSegment> prepared) EXCLUDES(mutex_);
   std::vector<WaitingAppend*> take_group() EXCLUDES(mutex_);
   Result<std::uint64_t> write_group(const std::vector<WaitingAppend*>& group);
   void publish(const std::vector<WaitingAppend*>& group, std::uint64_t first_frame_offset) EXCLUDES(mutex_);
@@ -140,19 +145,23 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   // Owned by whoever serves the log.
   std::optional<PreparedSegment> active_;
   std::uint64_t write_offset_ = 0;
-  std::uint64_t next_segment_;
   std::uint64_t next_sequence_;
   std::uint64_t next_position_;
   std::uint64_t proven_segment_;
   std::uint64_t proven_end_;
-  std::uint64_t next_capacity_;
+  SteadyTime active_since_;
   std::string mark_;     ///< goes before the next group: the active segment is new
   std::string scratch_;  ///< headers, padding and small payloads of the group being written
 
   Mutex mutex_;
   std::deque<WaitingAppend*> waiting_ GUARDED_BY(mutex_);  // bounded by waiting_bytes_max
   std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
-  bool serving_ GUARDED_BY(mutex_) = false;
+  bool serving_ GUARDED_BY(mutex_) = false;    ///< some thread forms groups, or will soon, or the log is parked
+  bool parked_ GUARDED_BY(mutex_) = false;     ///< it is served again when the next segment is prepared
+  bool preparing_ GUARDED_BY(mutex_) = false;  ///< the next segment is being made
+  std::optional<PreparedSegment> spare_ GUARDED_BY(mutex_);  ///< the next segment
+  std::uint64_t next_segment_ GUARDED_BY(mutex_);
+  std::uint64_t next_capacity_ GUARDED_BY(mutex_);
   std::optional<Error> refusal_ GUARDED_BY(mutex_);  ///< why nothing can be appended any more
   bool poisoned_ GUARDED_BY(mutex_) = false;
   bool removed_ GUARDED_BY(mutex_) = false;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <set>
 #include <utility>
 
@@ -113,7 +114,7 @@ class EmbeddedStore final : public FrameLogStore {
     const std::array<std::string_view, 1> parts = {bytes};
     PENSTOCK_TRY_VOID(file->pwritev(parts, 0));
     PENSTOCK_TRY_VOID(file->sync());
-    PENSTOCK_TRY_VOID(files.sync_directory(fresh));
+    // Opening the log, which follows, makes the names durable.
     return files.rename(fresh, path_of(log_id));
   }
 
@@ -156,8 +157,10 @@ class EmbeddedStore final : public FrameLogStore {
   Result<void> sync_names() {
     PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_));
     const std::size_t slash = directory_.find_last_of('/');
-    if (slash == std::string::npos || slash == 0) return {};
-    return engine_->files.sync_directory(directory_.substr(0, slash));
+    if (slash == std::string::npos || slash == 0 || own_name_synced_) return {};
+    PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_.substr(0, slash)));
+    own_name_synced_ = true;
+    return {};
   }
 
   /// Finishes what an earlier process left: half-made and half-deleted logs.
@@ -174,6 +177,7 @@ class EmbeddedStore final : public FrameLogStore {
   const std::shared_ptr<Engine> engine_;
   const std::string directory_;
   Random& random_;
+  std::atomic<bool> own_name_synced_ = false;
   Mutex mutex_;
   CondVar unclaimed_;
   std::set<std::string> claimed_ GUARDED_BY(mutex_);

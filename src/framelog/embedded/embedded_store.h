@@ -19,7 +19,7 @@ namespace penstock::framelog {
 
 struct EmbeddedOptions {
   std::uint64_t segment_bytes_max = 64U << 20U;
-  /// A log's first segment; each further one is four times as big while it fills within a minute, up to the maximum.
+  /// A log's first segment; the next ones grow four times at a step, up to the maximum, while they fill within an hour.
   std::uint64_t segment_bytes_first = 256U << 10U;
   std::size_t group_bytes_max = 8U << 20U;     ///< a bigger frame is a group of its own
   std::size_t waiting_bytes_max = 64U << 20U;  ///< per log; more is refused with throttled

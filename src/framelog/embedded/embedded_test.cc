@@ -5,6 +5,7 @@
 #include "core/random.h"
 #include "framelog/contract_test.h"
 #include "framelog/embedded/embedded_store.h"
+#include "framelog/embedded/format.h"
 #include "os/posix_file_system.h"
 #include "os/sim_file_system.h"
 
@@ -90,6 +91,149 @@ std::unique_ptr<FrameLogRig> sim() { return std::make_unique<SimRig>(); }
 INSTANTIATE_TEST_SUITE_P(EmbeddedSim, FrameLogContract, ::testing::Values(&sim));
 INSTANTIATE_TEST_SUITE_P(EmbeddedPosix, FrameLogContract, ::testing::Values(&posix));
 INSTANTIATE_TEST_SUITE_P(EmbeddedPosixSmallSegments, FrameLogContract, ::testing::Values(&posix_small));
+
+/// One log on a simulated disk, with real threads.
+class EmbeddedFaults : public ::testing::Test {
+ protected:
+  EmbeddedFaults() {
+    static_cast<void>(files_.make_directories("data"));
+    static_cast<void>(files_.sync_directory(""));
+    open();
+  }
+  void open() {
+    log_.reset();
+    store_.reset();
+    store_ = embedded_store(files_, "data/logs", clock_, random_, options_);
+    auto log = store_->open("a");
+    if (!log.has_value() && log.error().kind == ErrorKind::missing) log = store_->create("a");
+    opened_ = log.has_value() ? Result<void>() : std::unexpected(log.error());
+    if (log.has_value()) log_ = *log;
+  }
+  Result<Appended> append(std::string bytes) { return run_sync(log_->append(ShardIndex(0), std::move(bytes))); }
+  std::vector<std::string> read_all() {
+    std::vector<std::string> out;
+    const auto page = run_sync(log_->read(ShardIndex(0), kBeforeAll, {}));
+    EXPECT_TRUE(page.has_value());
+    for (const StoredFrame& frame : page->frames) out.push_back(*frame.bytes);
+    return out;
+  }
+  std::string only_segment() {
+    std::string found;
+    const auto names = files_.list("data/logs/a");
+    for (const std::string& name : *names) {
+      if (name.ends_with(".seg")) found = "data/logs/a/" + name;
+    }
+    return found;
+  }
+
+  EmbeddedOptions options_{.segment_bytes_max = 8192, .segment_bytes_first = 8192, .cache_bytes_max = 0};
+  os::SimFileSystem files_{1};
+  ManualClock clock_;
+  SeededRandom random_{1};
+  std::unique_ptr<FrameLogStore> store_;
+  std::shared_ptr<FrameLog> log_;
+  Result<void> opened_;
+};
+
+TEST_F(EmbeddedFaults, AFailedSyncEndsTheWritesUntilTheLogIsOpenedAgain) {
+  ASSERT_TRUE(append("before").has_value());
+  files_.fail_after(os::SimFileSystem::Fault::sync, 1);
+  EXPECT_EQ(append("lost?").error().kind, ErrorKind::outcome_unknown);
+  EXPECT_EQ(append("after").error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(read_all(), std::vector<std::string>{"before"});
+  open();
+  ASSERT_TRUE(append("again").has_value());
+  const auto frames = read_all();
+  EXPECT_EQ(frames.front(), "before");
+  EXPECT_EQ(frames.back(), "again");
+}
+
+TEST_F(EmbeddedFaults, AFullDiskRefusesAndHealsWhenThereIsSpace) {
+  ASSERT_TRUE(append(std::string(1000, 'a')).has_value());
+  files_.set_full(true);
+  int accepted = 1;
+  for (;;) {
+    const auto result = append(std::string(1000, 'a'));
+    if (!result.has_value()) {
+      EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+      EXPECT_NE(result.error().message.find("no space"), std::string::npos) << result.error().message;
+      break;
+    }
+    ASSERT_LT(++accepted, 100);
+  }
+  EXPECT_EQ(append(std::string(1000, 'a')).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(read_all().size(), static_cast<std::size_t>(accepted));
+  files_.set_full(false);
+  ASSERT_TRUE(append("healed").has_value());
+  open();
+  EXPECT_EQ(read_all().size(), static_cast<std::size_t>(accepted) + 1);
+  EXPECT_EQ(read_all().back(), "healed");
+}
+
+TEST_F(EmbeddedFaults, DamageIsReportedWithSegmentAndOffsetAndNeverServed) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(append("frame " + std::to_string(i)).has_value());
+  open();
+  const std::string segment = only_segment();
+  // The frames' payloads lie behind the mark; find the third one.
+  const auto file = files_.open(segment, os::OpenMode::read);
+  std::string bytes(*(*file)->size(), '\0');
+  ASSERT_TRUE((*file)->pread(bytes, 0).has_value());
+  const std::size_t at = bytes.find("frame 2");
+  ASSERT_NE(at, std::string::npos);
+  files_.flip_bit(segment, at, 0);
+  const auto page = run_sync(log_->read(ShardIndex(0), kBeforeAll, {}));
+  ASSERT_FALSE(page.has_value());
+  EXPECT_EQ(page.error().kind, ErrorKind::corrupt);
+  EXPECT_NE(page.error().message.find(segment), std::string::npos) << page.error().message;
+  EXPECT_NE(page.error().message.find(std::to_string(at - kFrameHeaderBytes)), std::string::npos)
+      << page.error().message;
+}
+
+TEST_F(EmbeddedFaults, DamageBeforeTheLastGroupKeepsTheLogClosedAfterPowerLoss) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(append("frame " + std::to_string(i)).has_value());
+  files_.lose_power();
+  files_.restore_power();
+  files_.flip_bit(only_segment(), kDataStart + 2 * kGroupHeaderBytes + kFrameHeaderBytes, 0);
+  open();
+  ASSERT_FALSE(opened_.has_value());
+  EXPECT_EQ(opened_.error().kind, ErrorKind::corrupt);
+}
+
+TEST_F(EmbeddedFaults, ALostTrailerOrIndexCostsNothing) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(append("frame " + std::to_string(i)).has_value());
+  for (const std::uint64_t from_end : {20U, 70U}) {
+    log_.reset();
+    store_.reset();
+    const std::string segment = only_segment();
+    const std::uint64_t size = *(*files_.open(segment, os::OpenMode::read))->size();
+    files_.flip_bit(segment, size - from_end, 3);
+    open();
+    ASSERT_TRUE(opened_.has_value()) << opened_.error().message;
+    EXPECT_EQ(read_all().size(), 5U);
+  }
+}
+
+TEST_F(EmbeddedFaults, TooMuchWaitingIsThrottledNotQueued) {
+  ManualExecutor storage;
+  options_.waiting_bytes_max = 10'000;
+  options_.executor = &storage;
+  open();
+  ManualExecutor clients;
+  int throttled = 0;
+  int accepted = 0;
+  for (int i = 0; i < 20; ++i) {
+    spawn_here(clients, log_->append(ShardIndex(0), std::string(1000, 'x')), [&](Result<Appended> result) {
+      if (result.has_value()) ++accepted;
+      if (!result.has_value() && result.error().kind == ErrorKind::throttled) ++throttled;
+    });
+  }
+  EXPECT_EQ(throttled, 10);
+  while (storage.run_ready() + clients.run_ready() > 0) {
+  }
+  EXPECT_EQ(accepted, 10);
+  log_.reset();
+  store_.reset();
+}
 
 }  // namespace
 }  // namespace penstock::framelog

@@ -38,11 +38,11 @@ EmbeddedLog::EmbeddedLog(std::shared_ptr<Engine> engine, std::string directory, 
     : engine_(std::move(engine)),
       directory_(std::move(directory)),
       salt_(recovered.salt),
-      next_segment_(recovered.next_segment),
       next_sequence_(recovered.next_sequence),
       next_position_(recovered.next_position),
       proven_segment_(recovered.proven_segment),
       proven_end_(recovered.proven_end),
+      next_segment_(recovered.next_segment),
       next_capacity_(engine_->options.segment_bytes_first) {
   const MutexLock lock(mutex_);
   for (const auto& [index, tip] : recovered.tips) {

@@ -7,8 +7,10 @@
 namespace penstock::framelog {
 
 Result<std::string_view> FileWindow::view(std::uint64_t offset, std::size_t length) {
-  if (offset < begin_ || offset + length > begin_ + bytes_.size()) {
-    bytes_.resize(std::max(length, window_bytes_));
+  if (offset < begin_ || offset + length > begin_ + bytes_.size() || bytes_.empty()) {
+    PENSTOCK_TRY(const std::uint64_t size, file_.size());
+    if (offset >= size) return std::string_view();
+    bytes_.resize(std::min<std::uint64_t>(std::max(length, window_bytes_), size - offset));
     const auto got = file_.pread(bytes_, offset);
     if (!got.has_value()) {
       bytes_.clear();
@@ -17,6 +19,7 @@ Result<std::string_view> FileWindow::view(std::uint64_t offset, std::size_t leng
     bytes_.resize(*got);
     begin_ = offset;
   }
+  // At the end of the file the window may hold less than was asked for.
   return std::string_view(bytes_).substr(offset - begin_, length);
 }
 
