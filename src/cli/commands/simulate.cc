@@ -102,21 +102,21 @@ void print_live(const FleetSnapshot& before, const FleetSnapshot& now, double at
   std::fflush(stdout);
 }
 
-void print_json(const FleetSnapshot& end, const FleetOptions& options, double seconds) {
+void print_json(const FleetSnapshot& end, const FleetOptions& options, std::uint64_t in_time, double seconds) {
   fmt::print(R"({{"devices":{},"sent":{},"acknowledged":{},"sent_again":{},"bytes":{},"connection_failures":{},)"
              R"("seconds":{:.3f},"acknowledged_per_second":{:.1f},"p50_ms":{:.3f},"p99_ms":{:.3f}}})"
              "\n",
              options.devices, end.sent, end.acknowledged, end.sent_again, end.bytes, end.connection_failures, seconds,
-             static_cast<double>(end.acknowledged) / seconds, to_ms(end.latency.quantile(0.5)),
+             static_cast<double>(in_time) / seconds, to_ms(end.latency.quantile(0.5)),
              to_ms(end.latency.quantile(0.99)));
 }
 
-void print_summary(const FleetSnapshot& end, const FleetOptions& options, double seconds) {
+void print_summary(const FleetSnapshot& end, const FleetOptions& options, std::uint64_t in_time, double seconds) {
   const double each =
       end.sent > 0 ? static_cast<double>(end.bytes) / static_cast<double>(end.sent + end.sent_again) : 0;
   fmt::print("{} device{} sent {} message{} of {:.0f} bytes in {:.1f} s; {} acknowledged ({:.0f}/s)", options.devices,
              options.devices == 1 ? "" : "s", end.sent, end.sent == 1 ? "" : "s", each, seconds, end.acknowledged,
-             static_cast<double>(end.acknowledged) / seconds);
+             static_cast<double>(in_time) / seconds);
   if (options.qos == 1) {
     fmt::print("; acknowledgement p50 {:.2f} ms, p99 {:.2f} ms", to_ms(end.latency.quantile(0.5)),
                to_ms(end.latency.quantile(0.99)));
@@ -153,17 +153,15 @@ int simulate(const Choices& choices) {
   const SteadyTime began = clock.steady();
   watch(**fleet, choices, clock, began);
   const double seconds = std::max(0.001, std::chrono::duration<double>(clock.steady() - began).count());
-  const auto at_end = (*fleet)->snapshot();
+  // The rate counts what was acknowledged in the time measured, the totals everything.
+  const std::uint64_t in_time = (*fleet)->snapshot().acknowledged;
   (*fleet)->stop(kGrace);
   std::signal(SIGINT, before);
-  auto total = (*fleet)->snapshot();
-  // The rate counts what was acknowledged in the time measured, the totals everything.
+  const auto total = (*fleet)->snapshot();
   if (choices.json) {
-    auto measured = total;
-    measured.acknowledged = at_end.acknowledged;
-    print_json(measured, *options, seconds);
+    print_json(total, *options, in_time, seconds);
   } else {
-    print_summary(total, *options, seconds);
+    print_summary(total, *options, in_time, seconds);
   }
   if (total.acknowledged == total.sent && total.sent > 0) return 0;
   const std::string why = total.last_failure.empty() ? "" : ": " + total.last_failure;
