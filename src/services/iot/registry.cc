@@ -118,6 +118,9 @@ Result<void> Registry::apply_row(std::string_view name, catalog::Version version
   std::optional<Record> record;
   if (bytes != nullptr) {
     PENSTOCK_TRY(record, read_record<Record>(*bytes));
+    if constexpr (std::is_same_v<Record, Policy>) {
+      if (record->find(record->default_version) == nullptr) return fail(ErrorKind::corrupt, "no default version");
+    }
   }
   if (const auto old = (this->*table).find(name); old != nullptr) unindex(*old);
   if (!record.has_value()) {

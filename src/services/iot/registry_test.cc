@@ -65,6 +65,8 @@ TEST(Registry, RefusesWhatItCannotReadAndStaysAsItWas) {
   for (const std::string bytes : {"", "{", "[]", R"({"format":2,"name":"t","id":"1"})"}) {
     EXPECT_FALSE(registry.apply(key::thing("t"), 2, &bytes).has_value()) << bytes;
   }
+  const std::string no_default = R"({"format":1,"name":"p","versions":[],"default_version":1,"next_version":2})";
+  EXPECT_FALSE(registry.apply(key::policy("p"), 2, &no_default).has_value());
   const std::string good = "{}";
   EXPECT_FALSE(registry.apply("iot/strange/x", 2, &good).has_value());
   EXPECT_TRUE(registry.type_in_use("sensor"));

@@ -143,11 +143,12 @@ ApiResult<Changes> plan_remove(const Registry& registry, const Membership& pair)
   return Changes{{.key = key::group_thing(pair.group, pair.thing), .expected = row->version, .bytes = std::nullopt}};
 }
 
-/// `group` and, if asked, all groups below it.
-void add_descendants(const Registry& registry, const std::string& group, bool recursive, Names& names) {
+/// The groups right below `group`, or down to `depth` levels.
+void add_descendants(const Registry& registry, const std::string& group, std::size_t depth, Names& names) {
+  if (depth == 0) return;
   for (const std::string& child : registry.children_of(group)) {
     names.insert(child);
-    if (recursive) add_descendants(registry, child, true, names);  // bounded by kGroupDepthMax
+    add_descendants(registry, child, depth - 1, names);
   }
 }
 
@@ -248,7 +249,7 @@ Task<ApiResult<ListThingGroupsOutput>> list_thing_groups(CallContext& call, List
         return std::unexpected(no_such_group(*input.parent_group));
       }
       Names names;
-      add_descendants(registry, *input.parent_group, input.recursive.value_or(true), names);
+      add_descendants(registry, *input.parent_group, input.recursive.value_or(true) ? kGroupDepthMax : 1, names);
       return page_by_name(names, input.next_token, input.max_results, take);
     }
     // Without a parent: all groups, or with recursive=false those at the top.
@@ -299,7 +300,7 @@ Task<ApiResult<ListThingsInThingGroupOutput>> list_things_in_thing_group(CallCon
       return std::unexpected(no_such_group(input.thing_group_name));
     }
     Names groups{input.thing_group_name};
-    if (input.recursive.value_or(false)) add_descendants(registry, input.thing_group_name, true, groups);
+    if (input.recursive.value_or(false)) add_descendants(registry, input.thing_group_name, kGroupDepthMax, groups);
     Names things;
     for (const std::string& group : groups) {
       for (const auto& [thing, row] : registry.group_things().from(group)) things.insert(thing);
