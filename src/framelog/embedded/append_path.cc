@@ -18,6 +18,7 @@ namespace {
 // Payloads up to this are copied beside their header: a copy is cheaper than one more element of the vectored write.
 constexpr std::size_t kCopyBytesMax = 4096;
 constexpr std::size_t kDiskBlockBytes = 4096;
+constexpr std::size_t kScratchBytesKept = 64U << 10U;  // by an idle log
 // After so many groups in a row a log steps back in the queue, so that a few busy logs do not starve the others.
 constexpr int kGroupsInARow = 8;
 // Segments grow until one takes this long to fill: a busy log gets few big files, a quiet one wastes no disk.
@@ -116,6 +117,7 @@ bool EmbeddedLog::commit_group() {
   {
     const MutexLock lock(mutex_);
     if (waiting_.empty()) {
+      if (scratch_.capacity() > kScratchBytesKept) scratch_ = {};
       serving_ = false;
       return false;
     }

@@ -114,7 +114,9 @@ class EmbeddedStore final : public FrameLogStore {
     const std::array<std::string_view, 1> parts = {bytes};
     PENSTOCK_TRY_VOID(file->pwritev(parts, 0));
     PENSTOCK_TRY_VOID(file->sync());
-    // Opening the log, which follows, makes the names durable.
+    // Before the rename: a folder with the log's name must never lack its file. (Opening, which follows, syncs the
+    // rest.)
+    PENSTOCK_TRY_VOID(files.sync_directory(fresh));
     return files.rename(fresh, path_of(log_id));
   }
 
