@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "cli/command.h"
+#include "cli/commands/demo.h"
 #include "cli/commands/env.h"
 #include "cli/commands/put.h"
 #include "cli/commands/serve.h"
@@ -32,6 +33,7 @@ int run(int argc, char** argv) {
   add_put(app, exit);
   add_tail(app, exit);
   add_simulate(app, exit);
+  add_demo(app, exit);
   add_version(app);
   try {
     app.parse(argc, argv);

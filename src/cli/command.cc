@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 namespace penstock::cli {
 
@@ -13,6 +15,14 @@ int report_failure(std::string_view message) {
 std::string environment(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): read at start, nothing sets it
   return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string program() {
+  std::error_code ignored;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  const std::string on_path = ":" + environment("PATH") + ":";
+  if (path.empty() || on_path.find(":" + path.parent_path().string() + ":") != std::string::npos) return "penstock";
+  return path.string();
 }
 
 std::string default_data_dir() {

@@ -22,6 +22,9 @@ int report_failure(std::string_view message);
 /// Where a server's data lies unless told otherwise: $PENSTOCK_DATA_DIR, or .penstock in the current folder.
 [[nodiscard]] std::string default_data_dir();
 
+/// How to call this program in a hint to the user: its path, or "penstock" when that is how it was found.
+[[nodiscard]] std::string program();
+
 /// The value of an environment variable, "" when it is not set.
 [[nodiscard]] std::string environment(const char* name);
 

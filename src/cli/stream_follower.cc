@@ -42,7 +42,7 @@ FollowedRecord read_record(const json::object& object, const std::string& shard_
 
 }  // namespace
 
-Result<std::string> StreamFollower::iterator_of(const std::string& shard_id, std::string_view type,
+Called<std::string> StreamFollower::iterator_of(const std::string& shard_id, std::string_view type,
                                                 std::string_view sequence_number) {
   json::object input{{"StreamName", stream_}, {"ShardId", shard_id}, {"ShardIteratorType", type}};
   if (!sequence_number.empty()) input["StartingSequenceNumber"] = sequence_number;
@@ -50,7 +50,7 @@ Result<std::string> StreamFollower::iterator_of(const std::string& shard_id, std
   return text(output, "ShardIterator");
 }
 
-Result<void> StreamFollower::open() {
+Called<void> StreamFollower::open() {
   json::object input{{"StreamName", stream_}};
   while (true) {
     PENSTOCK_TRY(const json::object output, api_.call_json("kinesis", "Kinesis_20131202.ListShards", input));
@@ -72,20 +72,20 @@ Result<void> StreamFollower::open() {
   }
 }
 
-Result<json::object> StreamFollower::get_records(Shard& shard) {
+Called<json::object> StreamFollower::get_records(Shard& shard) {
   const auto ask = [&] {
     return api_.call_json("kinesis", "Kinesis_20131202.GetRecords",
                           {{"ShardIterator", shard.iterator}, {"Limit", kRecordsPerPage}});
   };
   auto page = ask();
-  if (page.has_value() || !page.error().message.starts_with(kExpired)) return page;
+  if (page.has_value() || page.error().code != kExpired) return page;
   const bool fresh = shard.last_sequence_number.empty();
   PENSTOCK_TRY(shard.iterator,
                iterator_of(shard.id, fresh ? "TRIM_HORIZON" : "AFTER_SEQUENCE_NUMBER", shard.last_sequence_number));
   return ask();
 }
 
-Result<void> StreamFollower::open_children(const json::object& page) {
+Called<void> StreamFollower::open_children(const json::object& page) {
   for (const json::value& item : list(page, "ChildShards")) {
     const json::object& child = item.as_object();
     const std::string id = text(child, "ShardId");
@@ -102,7 +102,7 @@ Result<void> StreamFollower::open_children(const json::object& page) {
   return {};
 }
 
-Result<bool> StreamFollower::poll(const std::function<bool(const FollowedRecord&)>& on_record) {
+Called<bool> StreamFollower::poll(const std::function<bool(const FollowedRecord&)>& on_record) {
   bool any = false;
   for (std::size_t i = 0; i < shards_.size();) {
     Shard& shard = shards_[i];

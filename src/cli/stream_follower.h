@@ -31,10 +31,10 @@ class StreamFollower {
   StreamFollower(ApiClient& api, std::string stream, From from) : api_(api), stream_(std::move(stream)), from_(from) {}
 
   /// Takes an iterator for every shard: records put after this will be seen.
-  [[nodiscard]] Result<void> open();
+  [[nodiscard]] Called<void> open();
 
   /// Reads each shard once. `on_record` gives false to stop early. True when something was read.
-  [[nodiscard]] Result<bool> poll(const std::function<bool(const FollowedRecord&)>& on_record);
+  [[nodiscard]] Called<bool> poll(const std::function<bool(const FollowedRecord&)>& on_record);
 
   [[nodiscard]] std::size_t shard_count() const { return shards_.size(); }
 
@@ -44,10 +44,10 @@ class StreamFollower {
     std::string iterator;
     std::string last_sequence_number;  ///< where to go on when the iterator has expired
   };
-  [[nodiscard]] Result<std::string> iterator_of(const std::string& shard_id, std::string_view type,
+  [[nodiscard]] Called<std::string> iterator_of(const std::string& shard_id, std::string_view type,
                                                 std::string_view sequence_number);
-  [[nodiscard]] Result<boost::json::object> get_records(Shard& shard);
-  [[nodiscard]] Result<void> open_children(const boost::json::object& page);
+  [[nodiscard]] Called<boost::json::object> get_records(Shard& shard);
+  [[nodiscard]] Called<void> open_children(const boost::json::object& page);
 
   ApiClient& api_;
   std::string stream_;

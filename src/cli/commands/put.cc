@@ -54,8 +54,9 @@ Result<std::string> put(const PutOptions& options) {
   input["StreamName"] = options.stream;
   input["PartitionKey"] = options.partition_key.empty() ? random.uuid() : options.partition_key;
   input["Data"] = base64_encode(data);
-  PENSTOCK_TRY(const json::object output, api->call_json("kinesis", "Kinesis_20131202.PutRecord", input));
-  return codec::serialize(output);
+  const auto output = api->call_json("kinesis", "Kinesis_20131202.PutRecord", input);
+  if (!output.has_value()) return fail(ErrorKind::unavailable, output.error().text());
+  return codec::serialize(*output);
 }
 
 }  // namespace

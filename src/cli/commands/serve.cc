@@ -65,7 +65,7 @@ void print_greeting(const server::Server& running, const std::string& data_dir) 
   fmt::print("Penstock is ready: account {}, region {}, data in {}\n  API    {}\n  MQTT   {}\n  MQTTS  {}\n",
              running.identity().account, running.identity().region, data_dir, urls.api, urls.mqtt, urls.mqtts);
   if (running.is_new()) fmt::print("A root access key was made. ");
-  fmt::print("To use it:\n  eval \"$(penstock env --data-dir {})\"\n", data_dir);
+  fmt::print("To use it:\n  eval \"$({} env --data-dir {})\"\n", program(), data_dir);
   std::fflush(stdout);
 }
 

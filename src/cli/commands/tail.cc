@@ -74,7 +74,9 @@ Result<void> follow(const TailOptions& options) {
   PENSTOCK_TRY(const auto api, ApiClient::connect(std::move(address), clock));
   StreamFollower follower(*api, options.stream,
                           options.from == "LATEST" ? StreamFollower::From::latest : StreamFollower::From::trim_horizon);
-  PENSTOCK_TRY_VOID(follower.open());
+  if (const auto opened = follower.open(); !opened.has_value()) {
+    return fail(ErrorKind::unavailable, opened.error().text());
+  }
   fmt::print(stderr, "following {} shards of {}; Ctrl-C ends\n", follower.shard_count(), options.stream);
   std::uint64_t seen = 0;
   const auto on_record = [&](const FollowedRecord& record) {
@@ -82,11 +84,12 @@ Result<void> follow(const TailOptions& options) {
     return ++seen != options.count;
   };
   while (options.count == 0 || seen < options.count) {
-    PENSTOCK_TRY(const bool any, follower.poll(on_record));
+    const Called<bool> any = follower.poll(on_record);
+    if (!any.has_value()) return fail(ErrorKind::unavailable, any.error().text());
     std::fflush(stdout);
     if (std::ferror(stdout) != 0) return {};  // the reader of our output has gone
-    if (!any && follower.shard_count() == 0) return {};
-    if (!any) ::poll(nullptr, 0, kPollMs);
+    if (!*any && follower.shard_count() == 0) return {};
+    if (!*any) ::poll(nullptr, 0, kPollMs);
   }
   return {};
 }
