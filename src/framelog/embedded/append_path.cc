@@ -22,7 +22,7 @@ constexpr std::size_t kScratchBytesKept = 64U << 10U;  // by an idle log
 // After so many groups in a row a log steps back in the queue, so that a few busy logs do not starve the others.
 constexpr int kGroupsInARow = 8;
 // Segments grow until one takes this long to fill: a busy log gets few big files, a quiet one wastes no disk.
-constexpr std::chrono::hours kSegmentFillTimeMin{1};
+constexpr std::chrono::minutes kSegmentFillTimeMin{60};
 
 /// Resumes all waiters, each on its own executor, with one post an executor.
 void complete(const std::vector<WaitingAppend*>& appends) {

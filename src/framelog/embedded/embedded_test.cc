@@ -213,6 +213,22 @@ TEST_F(EmbeddedFaults, ALostTrailerOrIndexCostsNothing) {
   }
 }
 
+TEST_F(EmbeddedFaults, SegmentsOfABusyLogGrowThoseOfAQuietOneDoNot) {
+  options_.segment_bytes_max = 1U << 20U;
+  for (const bool busy : {true, false}) {
+    open();
+    const std::size_t before = files_.list("data/logs/a")->size();
+    for (int i = 0; i < 256; ++i) {
+      ASSERT_TRUE(append(std::string(2000, 'x')).has_value());
+      if (!busy) clock_.advance(std::chrono::hours(1));
+    }
+    const std::size_t made = files_.list("data/logs/a")->size() - before;
+    // 512,000 bytes are 64 segments of 8 KiB, 16 of 32 KiB, the size that takes hours to fill here.
+    if (busy) EXPECT_LT(made, 10U);
+    if (!busy) EXPECT_GT(made, 15U);
+  }
+}
+
 TEST_F(EmbeddedFaults, TooMuchWaitingIsThrottledNotQueued) {
   ManualExecutor storage;
   options_.waiting_bytes_max = 10'000;
