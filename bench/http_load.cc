@@ -198,11 +198,9 @@ class PutLoad {
   }
 
   void receive(Connection& c) {
-    const std::size_t before = c.in.size();
-    c.in.resize(before + (256U << 10U));
-    const ssize_t n = recv(c.fd, c.in.data() + before, 256U << 10U, MSG_DONTWAIT);
+    const ssize_t n = recv(c.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (n == 0) stop("the server closed a connection");
-    c.in.resize(before + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    if (n > 0) c.in.append(buffer_.data(), static_cast<std::size_t>(n));
     std::size_t head_size = 0;
     const std::size_t size = answer_size(c.in, head_size);
     if (size == 0) return;
@@ -222,6 +220,7 @@ class PutLoad {
   std::vector<std::string> requests_;
   std::vector<Connection> connections_;
   std::vector<double> latencies_ms_;
+  std::vector<char> buffer_ = std::vector<char>(256U << 10U);
   Steady::time_point measured_from_;
   double elapsed_seconds_ = 0;
   std::size_t errors_ = 0;
@@ -234,15 +233,14 @@ std::string ask(int fd, const std::string& request) {
     if (n <= 0) stop("the server closed a connection");
     sent += static_cast<std::size_t>(n);
   }
+  static std::vector<char> buffer(1U << 20U);
   std::string in;
   std::size_t head_size = 0;
   std::size_t size = 0;
   while ((size = answer_size(in, head_size)) == 0) {
-    const std::size_t before = in.size();
-    in.resize(before + (1U << 20U));
-    const ssize_t n = recv(fd, in.data() + before, 1U << 20U, 0);
+    const ssize_t n = recv(fd, buffer.data(), buffer.size(), 0);
     if (n <= 0) stop("the server closed a connection");
-    in.resize(before + static_cast<std::size_t>(n));
+    in.append(buffer.data(), static_cast<std::size_t>(n));
   }
   if (in.compare(9, 3, "200") != 0) stop(in.substr(0, 600));
   return in.substr(head_size, size - head_size);
