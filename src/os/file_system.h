@@ -45,6 +45,8 @@ class FileSystem {
   /// Names (not paths) of the entries, sorted; without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
   virtual Result<void> sync_directory(const std::string& path) = 0;
+  /// What may still be written on the disk of that folder. Others write too: it is no promise.
+  virtual Result<std::uint64_t> free_bytes(const std::string& directory) = 0;
 };
 
 }  // namespace penstock::os

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -185,6 +186,14 @@ class PosixFileSystem final : public FileSystem {
     if (fd.get() < 0) return system_error("open", path, errno);
     if (uninterrupted([&] { return fsync(fd.get()); }) != 0) return system_error("sync", path, errno);
     return {};
+  }
+
+  Result<std::uint64_t> free_bytes(const std::string& directory) override {
+    struct statvfs about{};
+    if (uninterrupted([&] { return ::statvfs(directory.c_str(), &about); }) != 0) {
+      return system_error("look at the disk of", directory, errno);
+    }
+    return static_cast<std::uint64_t>(about.f_bavail) * about.f_frsize;
   }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -235,6 +236,12 @@ Result<std::vector<std::string>> SimFileSystem::list(const std::string& path) {
   std::vector<std::string> out;
   for (const auto& [name, node] : folder->names) out.push_back(name);
   return out;
+}
+
+Result<std::uint64_t> SimFileSystem::free_bytes(const std::string& directory) {
+  const MutexLock lock(mutex_);
+  PENSTOCK_TRY_VOID(folder_at(directory));
+  return full_ ? 0 : std::numeric_limits<std::uint64_t>::max();
 }
 
 Result<void> SimFileSystem::sync_directory(const std::string& path) {

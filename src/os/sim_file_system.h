@@ -36,6 +36,8 @@ class SimFileSystem final : public FileSystem {
   Result<void> remove_directory(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
+  /// Without end, or nothing (set_full).
+  Result<std::uint64_t> free_bytes(const std::string& directory) override;
 
   /// The power goes off at the `count`-th call from now that writes or syncs anything (1: the next one).
   void lose_power_after(std::uint64_t count) EXCLUDES(mutex_);

@@ -17,7 +17,6 @@ namespace {
 
 // Payloads up to this are copied beside their header: a copy is cheaper than one more element of the vectored write.
 constexpr std::size_t kCopyBytesMax = 4096;
-constexpr std::size_t kDiskBlockBytes = 4096;
 constexpr std::size_t kScratchBytesKept = 64U << 10U;  // by an idle log
 // After so many groups in a row a log steps back in the queue, so that a few busy logs do not starve the others.
 constexpr int kGroupsInARow = 8;
@@ -179,7 +178,8 @@ Result<EmbeddedLog::Room> EmbeddedLog::roll(std::uint64_t frame_bytes_needed) {
     next.reset();
   }
   if (!next.has_value()) {
-    PENSTOCK_TRY(next, prepare_segment(engine_->files, directory_, salt_, number, align_up(capacity, kDiskBlockBytes)));
+    PENSTOCK_TRY(next, prepare_segment(engine_->files, directory_, salt_, number,
+                                       {.bytes_min = needed, .bytes_wanted = align_up(capacity, kDiskBlockBytes)}));
   }
   start_segment(*std::move(next), tips);
   return Room::ready;
@@ -222,7 +222,8 @@ void EmbeddedLog::prepare_ahead() {
     capacity = next_capacity_;
   }
   const bool posted = engine_->housekeeping.post([self = shared_from_this(), number, capacity] {
-    auto prepared = prepare_segment(self->engine_->files, self->directory_, self->salt_, number, capacity);
+    auto prepared = prepare_segment(self->engine_->files, self->directory_, self->salt_, number,
+                                    {.bytes_min = kDiskBlockBytes, .bytes_wanted = capacity});
     // A failure is no news yet: whoever needs the segment tries again and reports it.
     self->take_prepared(prepared.has_value() ? std::optional(*std::move(prepared)) : std::nullopt);
   });

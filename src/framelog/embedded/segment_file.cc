@@ -1,5 +1,7 @@
 #include "framelog/embedded/segment_file.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -7,6 +9,11 @@
 
 namespace penstock::framelog {
 namespace {
+
+/// Logs leave that much of a disk to the catalog, so that on a disk that they filled streams can still be deleted.
+constexpr std::uint64_t kDiskBytesKept = 8U << 20U;
+/// A nearly full disk is not cut into smaller pieces than this.
+constexpr std::uint64_t kSmallSegmentBytes = 256U << 10U;
 
 Result<void> write_zeros(os::File& file, std::uint64_t begin, std::uint64_t end) {
   static const std::string zeros(256U << 10U, '\0');
@@ -33,10 +40,26 @@ Result<void> fill_new_segment(os::FileSystem& files, const std::string& director
   return files.sync_directory(directory);
 }
 
+/// A segment is never refused for the size that would be convenient, only for the bytes that it must hold.
+Result<std::uint64_t> fit_to_disk(os::FileSystem& files, const std::string& directory, SegmentSize size) {
+  PENSTOCK_TRY(const std::uint64_t free, files.free_bytes(directory));
+  const std::uint64_t room = free - std::min(free, kDiskBytesKept);
+  if (size.bytes_min > room) {
+    return fail(
+        ErrorKind::unavailable,
+        fmt::format("no space left for a new segment of {} bytes in {}: {} bytes are free, of which {} are kept "
+                    "for what frees space again",
+                    size.bytes_min, directory, free, kDiskBytesKept));
+  }
+  const std::uint64_t share = std::max(room / 4, std::min<std::uint64_t>(room, kSmallSegmentBytes));
+  return std::max(size.bytes_min, std::min(size.bytes_wanted, share / kDiskBlockBytes * kDiskBlockBytes));
+}
+
 }  // namespace
 
 Result<PreparedSegment> prepare_segment(os::FileSystem& files, const std::string& directory, std::uint64_t salt,
-                                        std::uint64_t number, std::uint64_t capacity) {
+                                        std::uint64_t number, SegmentSize size) {
+  PENSTOCK_TRY(const std::uint64_t capacity, fit_to_disk(files, directory, size));
   PreparedSegment segment{.number = number,
                           .seed = segment_seed(salt, number),
                           .path = directory + "/" + segment_name(number),

@@ -35,9 +35,18 @@ struct PreparedSegment {
   std::uint64_t capacity = 0;
 };
 
-/// Makes a segment file and its name durable. Nothing is left behind on failure.
+inline constexpr std::size_t kDiskBlockBytes = 4096;
+
+/// Multiples of kDiskBlockBytes.
+struct SegmentSize {
+  std::uint64_t bytes_min = 0;     ///< what it must hold
+  std::uint64_t bytes_wanted = 0;  ///< what it gets where the disk has plenty
+};
+
+/// Makes a segment file and its name durable. Nothing is left behind on failure, and a disk that has no room for it is
+/// not written at all. Errors: unavailable.
 Result<PreparedSegment> prepare_segment(os::FileSystem& files, const std::string& directory, std::uint64_t salt,
-                                        std::uint64_t number, std::uint64_t capacity);
+                                        std::uint64_t number, SegmentSize size);
 
 /// What a sealed segment's tail says.
 struct SealedTail {
