@@ -15,13 +15,11 @@ bool Workers::post(Job job) {
     if (instead_ == nullptr) {
       jobs_.push_back(std::move(job));
       while (threads_.size() < thread_count_) threads_.emplace_back([this] { run(); });
+      arrived_.notify_one();
+      return true;
     }
   }
-  if (instead_ == nullptr) {
-    arrived_.notify_one();
-  } else {
-    instead_->post(std::move(job));
-  }
+  instead_->post(std::move(job));
   return true;
 }
 
