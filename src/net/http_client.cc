@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "net/http_chunks.h"
 #include "net/http_head.h"
@@ -68,15 +69,16 @@ Result<void> HttpClient::open() {
     last_problem = errno;
     close();
   }
-  return fail(ErrorKind::unavailable,
-              fmt::format("cannot connect to {}: {}", to_string(server_), std::strerror(last_problem)));
+  return fail(ErrorKind::unavailable, fmt::format("cannot connect to {}: {}", to_string(server_),
+                                                  std::generic_category().message(last_problem)));
 }
 
 Result<void> HttpClient::write(std::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return fail(ErrorKind::unavailable, fmt::format("cannot send: {}", std::strerror(errno)));
+    if (sent < 0)
+      return fail(ErrorKind::unavailable, fmt::format("cannot send: {}", std::generic_category().message(errno)));
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return {};
@@ -91,7 +93,7 @@ Result<bool> HttpClient::read_more() {
     } while (got < 0 && errno == EINTR);
     return had + static_cast<std::size_t>(got < 0 ? 0 : got);
   });
-  if (got < 0) return lost(std::strerror(errno));
+  if (got < 0) return lost(std::generic_category().message(errno));
   return got > 0;
 }
 

@@ -8,6 +8,7 @@
 #include <boost/system/error_code.hpp>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace penstock::net {
 
@@ -33,7 +34,9 @@ struct WaitReady {
   [[nodiscard]] error_code await_resume() const noexcept { return problem; }
 };
 
-std::unexpected<Error> broken(int number) { return fail(ErrorKind::unavailable, std::strerror(number)); }
+std::unexpected<Error> broken(int number) {
+  return fail(ErrorKind::unavailable, std::generic_category().message(number));
+}
 std::unexpected<Error> broken(const error_code& problem) { return fail(ErrorKind::unavailable, problem.message()); }
 
 class TcpStream final : public ByteStream {

@@ -169,6 +169,7 @@ class PosixFileSystem final : public FileSystem {
     if (directory == nullptr) return system_error("list", path, errno);
     std::vector<std::string> names;
     errno = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc's readdir is safe on a DIR that no other thread uses
     while (const dirent* entry = readdir(directory)) {
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") names.emplace_back(name);
