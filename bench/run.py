@@ -68,7 +68,7 @@ class Server:
         return (
             [node, str(modules / "kinesis-local" / "main.js")],
             {"KINESIS_MOCK_PLAIN_PORT": str(self.port), "KINESIS_MOCK_TLS_PORT": str(free_port()),
-             "CREATE_STREAM_DURATION": "5ms", "SHARD_LIMIT": "100", "LOG_LEVEL": "ERROR"},
+             "KINESIS_MOCK_CERT_PATH": str(modules / "kinesis-local" / "server.json"), "CREATE_STREAM_DURATION": "5ms", "SHARD_LIMIT": "100", "LOG_LEVEL": "ERROR"},
         )
 
     def client(self):
