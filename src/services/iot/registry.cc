@@ -50,7 +50,7 @@ const Links::Row* Links::find(std::string_view left, std::string_view right) con
 
 void Links::put(const std::string& left, const std::string& right, Row row) {
   forward_[left][right] = row;
-  backward_[right][left] = std::move(row);
+  backward_[right][left] = row;
 }
 
 void Links::remove(std::string_view left, std::string_view right) {

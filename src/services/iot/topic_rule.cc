@@ -125,7 +125,9 @@ const codec::Shape& describe(const Action*) {
     codec::ShapeBuilder<Action> builder("Action");
     // field() adds in place; what it returns is the builder itself.
     std::move(builder).field("kinesis", &Action::kinesis).field("republish", &Action::republish);
-    for (const UnbuiltAction& unbuilt : kUnbuiltActions) std::move(builder).field(unbuilt.name, unbuilt.member);
+    for (const UnbuiltAction& unbuilt : kUnbuiltActions) {
+      std::move(builder).field(unbuilt.name, unbuilt.member);  // NOLINT(bugprone-use-after-move): see above
+    }
     return std::move(builder).build();
   }();
   return shape;
