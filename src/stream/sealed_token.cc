@@ -41,7 +41,7 @@ std::optional<std::string> TokenSealer::unseal(TokenKind kind, std::string_view 
   if (token.size() > base64_encoded_size(kVersion.size() + kTagBytes + kTokenContentsBytesMax)) return std::nullopt;
   const auto bytes = base64_decode(token);
   if (!bytes || bytes->size() < kVersion.size() + kTagBytes || !bytes->starts_with(kVersion)) return std::nullopt;
-  const std::string contents = bytes->substr(kVersion.size() + kTagBytes);
+  std::string contents = bytes->substr(kVersion.size() + kTagBytes);
   const std::string wanted = tag(kind, contents);
   if (CRYPTO_memcmp(wanted.data(), bytes->data() + kVersion.size(), kTagBytes) != 0) return std::nullopt;
   // The last character of base64 has spare bits that the decoder may not check: only one spelling is ours.
