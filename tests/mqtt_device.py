@@ -4,19 +4,7 @@ import socket
 import ssl
 import struct
 
-
-def _string(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack(">H", len(data)) + data
-
-
-def _length(count: int) -> bytes:
-    out = b""
-    while True:
-        count, digit = divmod(count, 128)
-        out += bytes([digit | (0x80 if count else 0)])
-        if not count:
-            return out
+from mqtt_wire import remaining_length, string
 
 
 class MqttDevice:
@@ -28,10 +16,10 @@ class MqttDevice:
         self._identifier = 0
         self._messages = []
         flags = 2 | (0x80 if username is not None else 0) | (0x40 if password is not None else 0)
-        body = _string("MQTT") + bytes([4, flags]) + struct.pack(">H", 60) + _string(client_id)
+        body = string("MQTT") + bytes([4, flags]) + struct.pack(">H", 60) + string(client_id)
         for part in (username, password):
             if part is not None:
-                body += _string(part)
+                body += string(part)
         try:
             if tls is not None:
                 self.socket = tls.wrap_socket(self.socket, server_hostname=host_port[0])
@@ -46,7 +34,7 @@ class MqttDevice:
         """At QoS 1: whether the PUBACK came (else the broker closed the connection)."""
         self._identifier += 1
         try:
-            self._send(0x32 | (1 if retain else 0), _string(topic) + struct.pack(">H", self._identifier) + payload)
+            self._send(0x32 | (1 if retain else 0), string(topic) + struct.pack(">H", self._identifier) + payload)
             while True:
                 kind, body = self._packet()
                 if kind == 0x40:
@@ -59,7 +47,7 @@ class MqttDevice:
         """The SUBACK's return code (0x80: refused); None when the broker closed the connection."""
         self._identifier += 1
         try:
-            self._send(0x82, struct.pack(">H", self._identifier) + _string(topic_filter) + b"\x00")
+            self._send(0x82, struct.pack(">H", self._identifier) + string(topic_filter) + b"\x00")
             while True:
                 kind, body = self._packet()
                 if kind == 0x90:
@@ -83,7 +71,7 @@ class MqttDevice:
             self._messages.append((body[2:2 + size].decode(), body[2 + size:]))
 
     def _send(self, kind: int, body: bytes) -> None:
-        self.socket.sendall(bytes([kind]) + _length(len(body)) + body)
+        self.socket.sendall(bytes([kind]) + remaining_length(len(body)) + body)
 
     def _packet(self) -> tuple[int, bytes]:
         kind = self._take(1)[0]

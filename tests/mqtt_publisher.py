@@ -3,26 +3,14 @@
 import socket
 import struct
 
-
-def _string(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack(">H", len(data)) + data
-
-
-def _length(count: int) -> bytes:
-    out = b""
-    while True:
-        count, digit = divmod(count, 128)
-        out += bytes([digit | (0x80 if count else 0)])
-        if not count:
-            return out
+from mqtt_wire import remaining_length, string
 
 
 class MqttPublisher:
     def __init__(self, host: str, port: int, client_id: str):
         self.socket = socket.create_connection((host, port), timeout=30)
-        body = _string("MQTT") + bytes([4, 2]) + struct.pack(">H", 60) + _string(client_id)
-        self.socket.sendall(b"\x10" + _length(len(body)) + body)
+        body = string("MQTT") + bytes([4, 2]) + struct.pack(">H", 60) + string(client_id)
+        self.socket.sendall(b"\x10" + remaining_length(len(body)) + body)
         answer = self._receive(4)
         if answer != b"\x20\x02\x00\x00":
             raise ConnectionError(f"CONNACK {answer.hex()}")
@@ -40,8 +28,8 @@ class MqttPublisher:
         """Sends all payloads at QoS 1 at once, then calls acknowledged(index) for each PUBACK."""
         out = b""
         for index, payload in enumerate(payloads):
-            body = _string(topic) + struct.pack(">H", index + 1) + payload
-            out += b"\x32" + _length(len(body)) + body
+            body = string(topic) + struct.pack(">H", index + 1) + payload
+            out += b"\x32" + remaining_length(len(body)) + body
         self.socket.sendall(out)
         for _ in payloads:
             answer = self._receive(4)
