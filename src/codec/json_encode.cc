@@ -47,8 +47,8 @@ void append_json_value(const Type& type, const void* value, std::string& out) {
   }
   switch (type.kind) {
     case Kind::boolean: out += *static_cast<const bool*>(value) ? "true" : "false"; return;
-    case Kind::int32: fmt::format_to(std::back_inserter(out), "{}", *static_cast<const std::int32_t*>(value)); return;
-    case Kind::int64: fmt::format_to(std::back_inserter(out), "{}", *static_cast<const std::int64_t*>(value)); return;
+    case Kind::int32: out.append(fmt::format_int(*static_cast<const std::int32_t*>(value)).str()); return;
+    case Kind::int64: out.append(fmt::format_int(*static_cast<const std::int64_t*>(value)).str()); return;
     case Kind::float64: append_json_double(*static_cast<const double*>(value), out); return;
     case Kind::string: append_json_string(*static_cast<const std::string*>(value), out); return;
     case Kind::blob: append_base64(static_cast<const Blob*>(value)->bytes, out); return;

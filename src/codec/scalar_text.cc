@@ -106,8 +106,8 @@ Decoded<> decode_scalar_text(std::string_view text, Kind kind, void* slot) {
 void append_scalar_text(Kind kind, const void* value, TimestampStyle style, std::string& out) {
   switch (kind) {
     case Kind::boolean: out += *static_cast<const bool*>(value) ? "true" : "false"; return;
-    case Kind::int32: fmt::format_to(std::back_inserter(out), "{}", *static_cast<const std::int32_t*>(value)); return;
-    case Kind::int64: fmt::format_to(std::back_inserter(out), "{}", *static_cast<const std::int64_t*>(value)); return;
+    case Kind::int32: out.append(fmt::format_int(*static_cast<const std::int32_t*>(value)).str()); return;
+    case Kind::int64: out.append(fmt::format_int(*static_cast<const std::int64_t*>(value)).str()); return;
     case Kind::float64: append_json_double(*static_cast<const double*>(value), out); return;
     case Kind::string: out += *static_cast<const std::string*>(value); return;
     case Kind::json: out += static_cast<const JsonText*>(value)->text; return;

@@ -233,6 +233,12 @@ class ShapeBuilder {
     add(name, member, std::move(rules));
     return std::move(*this);
   }
+  /// For builders that stand in a loop.
+  template <class Member>
+  ShapeBuilder& field(std::string_view name, Member Struct::* member, Rules rules = {}) & {
+    add(name, member, std::move(rules));
+    return *this;
+  }
   [[nodiscard]] Shape build() && { return Shape(name_, std::move(fields_)); }
 
  private:

@@ -118,7 +118,7 @@ std::string http_date(Timestamp time) {
 void append_epoch_seconds(Timestamp time, std::string& out) {
   const std::int64_t ms = to_unix_ms(time);
   const auto magnitude = ms < 0 ? 0 - static_cast<std::uint64_t>(ms) : static_cast<std::uint64_t>(ms);
-  fmt::format_to(std::back_inserter(out), "{}{}.{:03}", ms < 0 ? "-" : "", magnitude / 1000, magnitude % 1000);
+  out += fmt::format("{}{}.{:03}", ms < 0 ? "-" : "", magnitude / 1000, magnitude % 1000);
 }
 
 std::optional<Timestamp> from_epoch_seconds(double value) {

@@ -72,7 +72,7 @@ void print_value(const Type& type, const void* value, std::string& out) {
     case Kind::structure: print_structure(type.shape(), value, out); return;
     case Kind::blob: {
       const std::size_t size = static_cast<const Blob*>(value)->bytes.size();
-      fmt::format_to(std::back_inserter(out), "java.nio.HeapByteBuffer[pos=0 lim={} cap={}]", size, size);
+      out += fmt::format("java.nio.HeapByteBuffer[pos=0 lim={} cap={}]", size, size);
       return;
     }
     default: append_scalar_text(type.kind, value, TimestampStyle::iso_8601, out); return;

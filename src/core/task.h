@@ -105,6 +105,9 @@ class [[nodiscard]] Task {
   /// The Task object must outlive the await: `co_await f()` and `co_await std::move(task)` both do.
   Awaiter operator co_await() && noexcept { return Awaiter{handle_}; }
 
+  /// Gives the coroutine away; whoever takes it destroys it.
+  [[nodiscard]] Handle release() && { return std::exchange(handle_, nullptr); }
+
  private:
   Handle handle_;
 };

@@ -35,7 +35,7 @@ std::string json_string(std::string_view text) {
     if (c == '"' || c == '\\') {
       out.append({'\\', c});
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else if (!is_utf8 && static_cast<unsigned char>(c) >= 0x80) {
       out.push_back('?');
     } else {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,10 +38,25 @@ struct HttpRequest {
   [[nodiscard]] std::string_view query() const;  ///< without '?'
 };
 
+/// A body that is made while it is sent: event streams. The server asks for the next piece only when the client can
+/// take it (TCP's window, HTTP/2's too), so that a slow reader makes `next` be called late, and nothing grows. Threads:
+/// everything on the connection's loop; `next` is never called while an earlier one is under way.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  /// The next piece, not empty; nullopt at the end. After cancel() it completes soon, with whatever.
+  virtual Task<std::optional<std::string>> next() = 0;
+  /// The client has gone, or the server stops. May come while `next` is under way, more than once, or never.
+  virtual void cancel() = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   Headers headers;  ///< Content-Length, Date and Connection are added by the server
   std::string body;
+  /// When set, its pieces follow `body` and the length is not known beforehand (chunked, or HTTP/2 DATA). The server
+  /// destroys it when no `next` is under way any more.
+  std::unique_ptr<BodyStream> stream{};
 };
 
 /// Called on the connection's loop; the Task resumes there. Must give an answer in any case.

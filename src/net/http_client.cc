@@ -31,7 +31,7 @@ std::string render(const HttpRequest& request, const HostPort& server) {
     out.append(name).append(": ").append(value).append("\r\n");
   }
   if (request.headers.find("host") == nullptr) out.append("Host: ").append(to_string(server)).append("\r\n");
-  fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n\r\n", request.body.size());
+  out += fmt::format("Content-Length: {}\r\n\r\n", request.body.size());
   return out.append(request.body);
 }
 

@@ -46,7 +46,7 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 std::string render_head(const HttpResponse& response, Timestamp now, std::string_view connection) {
   std::string out;
   out.reserve(512);
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  out += fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   for (const auto& [name, value] : response.headers.all()) append_header(out, name, value);
   append_header(out, "Date", http_date(now));
   if (response.status != 204 && response.status != 304) {

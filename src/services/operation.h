@@ -9,8 +9,10 @@
 ///
 /// The gateway decodes, validates, authorises, calls and renders; a handler sees only typed values.
 
+#include <coroutine>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +40,25 @@ using ApiResult = std::expected<T, ApiError>;
   return std::unexpected(ApiError{std::string(code), std::move(message), http_status});
 }
 
+/// A value of a type that only its operation knows.
+using Erased = std::unique_ptr<void, void (*)(void*)>;
+
+/// One event of an answer that is an event stream.
+struct Event {
+  std::string_view type;  ///< the member of the stream's union: "SubscribeToShardEvent"
+  const codec::Shape* shape = nullptr;
+  Erased value{nullptr, nullptr};
+};
+
+/// The events that follow an operation's output, in order; see net::BodyStream for threads and for what cancel means.
+class EventSource {
+ public:
+  virtual ~EventSource() = default;
+  /// The next event; an ApiError is sent as an exception event and ends the stream; nullopt ends it.
+  virtual Task<std::optional<ApiResult<Event>>> next() = 0;
+  virtual void cancel() = 0;
+};
+
 /// One call. Lives until its answer is rendered.
 struct CallContext {
   House& house;
@@ -47,6 +68,7 @@ struct CallContext {
   std::string region;   ///< of the credential scope
   std::string account;  ///< of the house
   bool secure = false;
+  std::unique_ptr<EventSource> events{};  ///< set by handlers of event-stream operations; taken over by the answer
 };
 
 /// What a call touches. `conditions` are the service's own condition keys for it.
@@ -66,9 +88,6 @@ struct HttpBinding {
   int success_status = 200;
 };
 
-/// A value of a type that only its operation knows.
-using Erased = std::unique_ptr<void, void (*)(void*)>;
-
 struct Operation {
   std::string_view name;
   std::string_view action;  ///< "kinesis:PutRecord"; empty only for operations that AWS lets every caller do
@@ -81,6 +100,7 @@ struct Operation {
   /// Hand-tuned codecs for the hot operations, tested to equal the generic ones; null for all others.
   bool (*fast_decode)(std::string_view body, void* input) = nullptr;  ///< false: let the generic codec say why
   std::string (*fast_encode)(const void* output) = nullptr;
+  bool event_stream = false;  ///< the output is followed by CallContext::events (application/vnd.amazon.eventstream)
 };
 
 struct Service {
@@ -109,18 +129,41 @@ Erased erase(T value) {
   return Erased(new T(std::move(value)), [](void* p) { delete static_cast<T*>(p); });
 }
 
+/// A handler's coroutine, its types forgotten: one coroutine (run) serves every operation, so that a row of a table
+/// costs little to compile.
+struct ErasedCall {
+  std::coroutine_handle<> handle;
+  penstock::detail::PromiseBase* promise;
+  ApiResult<Erased> (*take)(std::coroutine_handle<>);
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <class P>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<P> parent) const noexcept {
+    promise->executor = parent.promise().executor;
+    promise->continuation = parent;
+    return handle;
+  }
+  [[nodiscard]] ApiResult<Erased> await_resume() const { return take(handle); }
+};
+/// Runs the call and destroys its coroutine.
+Task<ApiResult<Erased>> run(ErasedCall call);
+
 template <auto handler>
 struct Traits;
 template <class In, class Out, Task<ApiResult<Out>> (*handler)(CallContext&, In)>
 struct Traits<handler> {
   using Input = In;
   using Output = Out;
+  using Promise = typename Task<ApiResult<Out>>::promise_type;
+
+  static ApiResult<Erased> take(std::coroutine_handle<> handle) {
+    ApiResult<Out> result = std::coroutine_handle<Promise>::from_address(handle.address()).promise().take();
+    if (!result.has_value()) return std::unexpected(std::move(result).error());
+    return erase<Out>(std::move(*result));
+  }
   static Task<ApiResult<Erased>> invoke(CallContext& call, Erased input) {
-    In value = std::move(*static_cast<In*>(input.get()));
-    input.reset();
-    ApiResult<Out> result = co_await handler(call, std::move(value));
-    if (!result.has_value()) co_return std::unexpected(std::move(result).error());
-    co_return erase<Out>(std::move(*result));
+    const auto handle = handler(call, std::move(*static_cast<In*>(input.get()))).release();
+    return run({.handle = handle, .promise = &handle.promise(), .take = &take});
   }
 };
 

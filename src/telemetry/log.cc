@@ -47,7 +47,7 @@ void append_json_string(std::string& out, std::string_view text) {
       out.push_back('\\');
       out.push_back(c);
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else {
       out.push_back(c);
     }
@@ -58,10 +58,10 @@ void append_json_string(std::string& out, std::string_view text) {
 struct AppendValue {
   std::string& out;
   void operator()(std::string_view text) const { append_json_string(out, text); }
-  void operator()(std::int64_t number) const { fmt::format_to(std::back_inserter(out), "{}", number); }
+  void operator()(std::int64_t number) const { out += fmt::format("{}", number); }
   void operator()(double number) const {
     if (std::isfinite(number)) {
-      fmt::format_to(std::back_inserter(out), "{}", number);
+      out += fmt::format("{}", number);
     } else {
       out.append("null");
     }

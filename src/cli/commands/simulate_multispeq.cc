@@ -28,7 +28,7 @@ std::string iso(Timestamp at) {
 
 void append_number(std::string& list, double value) {
   if (!list.empty()) list += ',';
-  fmt::format_to(std::back_inserter(list), "{}", static_cast<long>(std::lround(std::clamp(value, 0.0, 65'535.0))));
+  list += fmt::format("{}", static_cast<long>(std::lround(std::clamp(value, 0.0, 65'535.0))));
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ std::string as_line(const FollowedRecord& record) {
   if (codec::is_utf8(record.data)) {
     for (const char c : record.data) {
       if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-        fmt::format_to(std::back_inserter(data), "\\x{:02x}", static_cast<unsigned>(c));
+        data += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
       } else {
         data.push_back(c);
       }

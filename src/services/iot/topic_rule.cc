@@ -123,11 +123,8 @@ const codec::Shape& describe(const RepublishAction*) {
 const codec::Shape& describe(const Action*) {
   static const codec::Shape shape = [] {
     codec::ShapeBuilder<Action> builder("Action");
-    // field() adds in place; what it returns is the builder itself.
-    std::move(builder).field("kinesis", &Action::kinesis).field("republish", &Action::republish);
-    for (const UnbuiltAction& unbuilt : kUnbuiltActions) {
-      std::move(builder).field(unbuilt.name, unbuilt.member);  // NOLINT(bugprone-use-after-move): see above
-    }
+    builder.field("kinesis", &Action::kinesis).field("republish", &Action::republish);
+    for (const UnbuiltAction& unbuilt : kUnbuiltActions) builder.field(unbuilt.name, unbuilt.member);
     return std::move(builder).build();
   }();
   return shape;

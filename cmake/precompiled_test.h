@@ -1,0 +1,6 @@
+#pragma once
+/// precompiled.h for test programs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "precompiled.h"
