@@ -1,12 +1,12 @@
 #include "net/http_connection.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
 #include "net/http_chunks.h"
+#include "net/http_date.h"
 #include "net/http_text.h"
 
 namespace penstock::net {
@@ -24,17 +24,7 @@ void resize_unfilled(std::string& text, std::size_t size) {
   text.resize_and_overwrite(size, [](char*, std::size_t wanted) { return wanted; });
 }
 
-/// RFC 9110 section 5.6.7. One formatting a second and thread.
-std::string_view http_date(Timestamp now) {
-  thread_local std::int64_t formatted_second = -1;
-  thread_local std::string text;
-  const std::int64_t second = to_unix_ms(now) / 1000;
-  if (second != formatted_second) {
-    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(second)));
-    formatted_second = second;
-  }
-  return text;
-}
+bool may_have_body(int status) { return status != 204 && status != 304; }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
@@ -43,24 +33,29 @@ void append_header(std::string& out, std::string_view name, std::string_view val
   out.append("\r\n");
 }
 
-std::string render_head(const HttpResponse& response, Timestamp now, std::string_view connection) {
+/// How the end of the body is told.
+enum class BodyEnd : std::uint8_t { by_length, by_last_chunk, by_closing };
+
+std::string render_head(const HttpResponse& response, Timestamp now, BodyEnd body_end, bool close) {
   std::string out;
   out.reserve(512);
   out += fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   for (const auto& [name, value] : response.headers.all()) append_header(out, name, value);
   append_header(out, "Date", http_date(now));
-  if (response.status != 204 && response.status != 304) {
+  if (body_end == BodyEnd::by_last_chunk) {
+    append_header(out, "Transfer-Encoding", "chunked");
+  } else if (body_end == BodyEnd::by_length && may_have_body(response.status)) {
     append_header(out, "Content-Length", fmt::format_int(response.body.size()).c_str());
   }
-  if (!connection.empty()) append_header(out, "Connection", connection);
+  append_header(out, "Connection", close ? "close" : "keep-alive");
   out.append("\r\n");
   return out;
 }
 
 }  // namespace
 
-HttpConnection::HttpConnection(ConnectionHost host, std::unique_ptr<ByteStream> stream, std::string remote_address)
-    : host_(host), stream_(std::move(stream)), remote_address_(std::move(remote_address)) {}
+HttpConnection::HttpConnection(ConnectionHost host, std::unique_ptr<ByteStream> stream, Peer peer, std::string input)
+    : host_(host), stream_(std::move(stream)), peer_(std::move(peer)), input_(std::move(input)) {}
 
 Task<void> HttpConnection::run() {
   for (int served = 1; !host_.stopping; ++served) {
@@ -75,12 +70,14 @@ Task<void> HttpConnection::run() {
       break;
     }
     deadline_ = SteadyTime::max();
-    head->request.remote_address = remote_address_;
+    head->request.remote_address = peer_.address;
+    head->request.secure = peer_.secure;
     const bool bodiless = head->request.method == "HEAD";
     HttpResponse response = co_await host_.handler(std::move(head->request));
     release_charge();
     if (bodiless) head->request.method = "HEAD";
-    const bool close = host_.stopping || !head->keep_alive;
+    const bool until_closed = response.stream != nullptr && !head->takes_chunks;
+    const bool close = host_.stopping || !head->keep_alive || until_closed;
     if (!co_await answer(*head, std::move(response), close)) break;
     if (close) {
       co_await drain();
@@ -92,7 +89,13 @@ Task<void> HttpConnection::run() {
 }
 
 void HttpConnection::finish() {
+  if (streaming_ != nullptr) streaming_->cancel();
   if (idle_) cancel();
+}
+
+void HttpConnection::cancel() {
+  if (streaming_ != nullptr) streaming_->cancel();
+  stream_->cancel();
 }
 
 void HttpConnection::check_deadline(SteadyTime now) {
@@ -142,7 +145,6 @@ Task<HttpConnection::OrEnding<RequestHead>> HttpConnection::read_head() {
     }
     if (!looked_at_first_byte && !input_.empty()) {
       looked_at_first_byte = true;
-      // The place where TLS (a handshake record, 0x16) and HTTP/2 ("PRI * HTTP/2.0") will branch off.
       if (input_.front() == '\x16')
         co_return std::unexpected(Ending({400, "this port does not speak TLS; use http://"}));
     }
@@ -224,35 +226,47 @@ Task<HttpConnection::OrEnding<void>> HttpConnection::read_chunked_body(HttpReque
   }
 }
 
-Task<bool> HttpConnection::write_all(std::string_view head, std::string_view body) {
-  while (!head.empty() || !body.empty()) {
+Task<bool> HttpConnection::write_all(std::string_view head, std::string_view body, std::string_view tail) {
+  std::array<std::string_view, 3> parts{head, body, tail};
+  std::size_t left = head.size() + body.size() + tail.size();
+  while (left > 0) {
     allow(host_.limits.write_stall_max);
-    const std::array<std::string_view, 2> parts{head, body};
     const Result<std::size_t> sent = co_await stream_->write_some(parts);
     if (!sent.has_value()) co_return false;
-    const std::size_t of_head = std::min(*sent, head.size());
-    head.remove_prefix(of_head);
-    body.remove_prefix(*sent - of_head);
+    left -= *sent;
+    std::size_t gone = *sent;
+    for (std::string_view& part : parts) {
+      const std::size_t of_part = std::min(gone, part.size());
+      part.remove_prefix(of_part);
+      gone -= of_part;
+    }
   }
   co_return true;
 }
 
 Task<bool> HttpConnection::answer(const RequestHead& head, HttpResponse response, bool close) {
-  const std::string text = render_head(response, host_.clock.now(), close ? "close" : "keep-alive");
-  const bool bodiless = head.request.method == "HEAD" || response.status == 204 || response.status == 304;
+  const bool bodiless = head.request.method == "HEAD" || !may_have_body(response.status);
+  BodyEnd body_end = BodyEnd::by_length;
+  if (response.stream != nullptr && may_have_body(response.status)) {
+    body_end = head.takes_chunks ? BodyEnd::by_last_chunk : BodyEnd::by_closing;
+  }
+  std::string text = render_head(response, host_.clock.now(), body_end, close);
+  if (response.stream != nullptr && !bodiless) {
+    co_return co_await answer_streamed(std::move(text), std::move(response), head.takes_chunks);
+  }
   co_return co_await write_all(text, bodiless ? std::string_view{} : std::string_view(response.body));
 }
 
 Task<void> HttpConnection::refuse(HttpRefusal why, const HttpRequest* head) {
   const HttpResponse response = host_.refusal(why.status, why.message, head);
-  const std::string text = render_head(response, host_.clock.now(), "close");
+  const std::string text = render_head(response, host_.clock.now(), BodyEnd::by_length, true);
   if (co_await write_all(text, response.body)) co_await drain();
 }
 
 /// A socket closed with unread bytes resets the connection, and the answer may be lost with it: read for a while what
 /// the client still sends.
 Task<void> HttpConnection::drain() {
-  stream_->close_write();
+  co_await stream_->close_write();
   idle_ = true;
   allow(host_.stopping ? kDrainWhenStoppingMax : host_.limits.head_max);
   std::string scratch;

@@ -131,6 +131,7 @@ std::expected<RequestHead, HttpRefusal> parse_request_head(std::string_view head
   out.chunked = framing.chunked;
   out.content_length = framing.content_length;
   out.keep_alive = keeps_alive(minor, framing.connection);
+  out.takes_chunks = minor == 1;
   return out;
 }
 

@@ -30,6 +30,7 @@ struct RequestHead {
   bool chunked = false;
   std::optional<std::uint64_t> content_length;  ///< absent when chunked or not given (no body then)
   bool keep_alive = true;
+  bool takes_chunks = true;  ///< not HTTP/1.0
   bool expects_continue = false;
 };
 

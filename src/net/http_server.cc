@@ -35,7 +35,7 @@ struct LoopSide {
   EventLoop& loop;
   asio::steady_timer sweep;
   bool sweeping = false;
-  std::unordered_set<HttpConnection*> connections;
+  std::unordered_set<Connection*> connections;
 };
 
 std::chrono::milliseconds sweep_interval(const HttpLimits& limits) {
@@ -176,7 +176,7 @@ void HttpServer::State::start(const std::shared_ptr<State>& self, LoopSide& side
   }
   auto connection = std::make_shared<HttpConnection>(
       ConnectionHost{self->clock, self->options.limits, self->handler, self->refusal, self->bodies, self->stopping},
-      make_tcp_stream(std::move(socket)), peer.address().to_string());
+      make_tcp_stream(std::move(socket)), Peer{.address = peer.address().to_string()}, std::string());
   side.connections.insert(connection.get());
   if (!side.sweeping) sweep_later(self, side);
   spawn_here(side.loop, connection->run(), [self, &side, connection] {
@@ -192,7 +192,7 @@ void HttpServer::State::sweep_later(const std::shared_ptr<State>& self, LoopSide
     side.sweeping = false;
     if (cancelled) return;
     const SteadyTime now = self->clock.steady();
-    for (HttpConnection* connection : side.connections) connection->check_deadline(now);
+    for (Connection* connection : side.connections) connection->check_deadline(now);
     if (!side.connections.empty()) sweep_later(self, side);
   });
 }
@@ -228,7 +228,7 @@ bool HttpServer::stop(std::chrono::milliseconds grace) {
   });
   for (auto& side : state.sides) {
     EventLoops::run_on(side->loop, [&side] {
-      for (HttpConnection* connection : std::vector(side->connections.begin(), side->connections.end())) {
+      for (Connection* connection : std::vector(side->connections.begin(), side->connections.end())) {
         connection->finish();
       }
     });
@@ -237,7 +237,7 @@ bool HttpServer::stop(std::chrono::milliseconds grace) {
   if (!all) {
     for (auto& side : state.sides) {
       EventLoops::run_on(side->loop, [&side] {
-        for (HttpConnection* connection : side->connections) connection->cancel();
+        for (Connection* connection : side->connections) connection->cancel();
       });
     }
     all = state.wait_until_closed(kHandlersMax);

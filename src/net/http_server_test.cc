@@ -1,82 +1,20 @@
 #include "net/http_server.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <optional>
 #include <semaphore>
 #include <string>
 #include <thread>
 
+#include "net/raw_client_test.h"
+
 namespace penstock::net {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-/// A blocking client that sends and reads bytes as a test wants them.
-class RawClient {
- public:
-  explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_port = htons(port);
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
-    const timeval patience{.tv_sec = 20, .tv_usec = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  }
-  ~RawClient() { ::close(fd_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-
-  void send(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;  // the server has closed: what it answered tells why
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  void half_close() const { ::shutdown(fd_, SHUT_WR); }
-
-  /// Everything until the server closes.
-  std::string read_all() {
-    while (read_more()) {
-    }
-    return std::exchange(buffer_, {});
-  }
-  /// One whole response (head and body by Content-Length).
-  std::string read_response() {
-    while (true) {
-      const std::size_t end = buffer_.find("\r\n\r\n");
-      if (end != std::string::npos) {
-        const std::size_t at = buffer_.find("Content-Length: ");
-        const std::size_t size = at < end ? std::stoul(buffer_.substr(at + 16)) : 0;
-        while (buffer_.size() < end + 4 + size && read_more()) {
-        }
-        std::string out = buffer_.substr(0, end + 4 + size);
-        buffer_.erase(0, end + 4 + size);
-        return out;
-      }
-      if (!read_more()) return std::exchange(buffer_, {});
-    }
-  }
-
- private:
-  bool read_more() {
-    char chunk[65536];
-    const ssize_t got = ::recv(fd_, chunk, sizeof chunk, 0);
-    if (got <= 0) return false;
-    buffer_.append(chunk, static_cast<std::size_t>(got));
-    return true;
-  }
-  int fd_;
-  std::string buffer_;
-};
 
 HttpResponse text(std::string body) {
   HttpResponse response;

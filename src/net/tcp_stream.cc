@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/error.hpp>
 #include <boost/system/error_code.hpp>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 namespace penstock::net {
 
@@ -53,12 +55,22 @@ class TcpStream final : public ByteStream {
       if (got >= 0) co_return static_cast<std::size_t>(got);
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) co_return broken(errno);
-      PENSTOCK_CO_TRY_VOID(co_await wait_for(tcp::socket::wait_read));
+      PENSTOCK_CO_TRY_VOID(co_await wait_readable());
     }
     co_return broken(ECANCELED);
   }
 
-  Task<Result<void>> wait_readable() override { co_return co_await wait_for(tcp::socket::wait_read); }
+  Task<Result<void>> wait_readable() override {
+    if (cancelled_) co_return broken(ECANCELED);
+    reading_ = true;
+    WaitReady ready{socket_, tcp::socket::wait_read};
+    const error_code problem = co_await ready;
+    reading_ = false;
+    // The socket may have become ready just before it was interrupted.
+    if (std::exchange(interrupted_, false)) co_return broken(ECANCELED);
+    if (problem) co_return broken(problem);
+    co_return Result<void>{};
+  }
 
   Task<Result<std::size_t>> write_some(std::span<const std::string_view> parts) override {
     std::array<iovec, kPartsMax> vectors{};
@@ -74,14 +86,22 @@ class TcpStream final : public ByteStream {
       if (sent >= 0) co_return static_cast<std::size_t>(sent);
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) co_return broken(errno);
-      PENSTOCK_CO_TRY_VOID(co_await wait_for(tcp::socket::wait_write));
+      PENSTOCK_CO_TRY_VOID(co_await wait_writable());
     }
     co_return broken(ECANCELED);
   }
 
-  void close_write() override {
+  void interrupt_read() override {
+    if (!reading_) return;
+    interrupted_ = true;
+    error_code ignored;
+    socket_.cancel(ignored);  // wakes a writer too, which then goes on
+  }
+
+  Task<void> close_write() override {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    co_return;
   }
 
   void cancel() override {
@@ -91,16 +111,17 @@ class TcpStream final : public ByteStream {
   }
 
  private:
-  Task<Result<void>> wait_for(tcp::socket::wait_type type) {
-    if (cancelled_) co_return broken(ECANCELED);
-    WaitReady ready{socket_, type};
+  Task<Result<void>> wait_writable() {
+    WaitReady ready{socket_, tcp::socket::wait_write};
     const error_code problem = co_await ready;
-    if (problem) co_return broken(problem);
+    if (problem && (cancelled_ || problem != boost::asio::error::operation_aborted)) co_return broken(problem);
     co_return Result<void>{};
   }
 
   tcp::socket socket_;
   bool cancelled_ = false;
+  bool reading_ = false;
+  bool interrupted_ = false;
 };
 
 }  // namespace

@@ -1,0 +1,60 @@
+#pragma once
+/// What every connection of the HTTP server is, whichever protocol it speaks, and what it needs of its server.
+/// Threads: everything on the connection's loop, but for BodyBudget.
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "core/clock.h"
+#include "core/task.h"
+#include "net/http_server.h"
+
+namespace penstock::net {
+
+/// The bytes of all bodies that are in memory. Threads: any.
+class BodyBudget {
+ public:
+  explicit BodyBudget(std::size_t bytes_max) : left_(static_cast<std::int64_t>(bytes_max)) {}
+  [[nodiscard]] bool take(std::size_t bytes) {
+    if (left_.fetch_sub(static_cast<std::int64_t>(bytes)) >= static_cast<std::int64_t>(bytes)) return true;
+    give_back(bytes);
+    return false;
+  }
+  void give_back(std::size_t bytes) { left_.fetch_add(static_cast<std::int64_t>(bytes)); }
+
+ private:
+  std::atomic<std::int64_t> left_;
+};
+
+/// What a connection needs of its server; outlives it.
+struct ConnectionHost {
+  const Clock& clock;
+  const HttpLimits& limits;
+  const HttpHandler& handler;
+  const RefusalRenderer& refusal;
+  BodyBudget& bodies;
+  const std::atomic<bool>& stopping;  ///< no request after the present one
+};
+
+/// Who is at the other end.
+struct Peer {
+  std::string address;  ///< "127.0.0.1"
+  bool secure = false;  ///< over TLS
+};
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  /// Serves until either side ends it. Run once; the connection must outlive it. When it has run to its end, no handler
+  /// and no BodyStream of its is under way any more.
+  virtual Task<void> run() = 0;
+  /// Once the host is stopping: closes now if it waits for a request, else it will after the answers under way.
+  virtual void finish() = 0;
+  /// Ends it at once; run() comes back when its handlers have.
+  virtual void cancel() = 0;
+  /// Cancels whatever has taken too long: one stream, or all of it.
+  virtual void check_deadline(SteadyTime now) = 0;
+};
+
+}  // namespace penstock::net
