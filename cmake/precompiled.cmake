@@ -23,6 +23,8 @@ function(precompiled_library name header)
 endfunction()
 
 if(PENSTOCK_PCH)
+  # CMake adds the header's absolute path a second time, which ccache cannot make relative; the precompiled file is enough.
+  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
   precompiled_library(precompiled precompiled.h)
   if(PENSTOCK_TESTS)
