@@ -5,8 +5,8 @@
 ///         A `required` member of a plain (not std::optional) type that the input does not hold cannot be seen by
 ///         validate() afterwards, so the decoders find it: the error then has `is_validation` and holds the whole text
 ///         that validate() would give (the caller maps it to ValidationException or its service's name for that).
-/// Bounds: nesting kDepthMax; kFormPairsMax pairs; unknown members are skipped (AWS ignores them); strings must be
-/// valid
+/// Bounds: nesting kDepthMax; kFormPairsMax pairs; kElementsMax elements; unknown members are skipped (AWS ignores
+/// them); strings must be valid
 ///         UTF-8. The struct given to a decoder must be new (default-constructed).
 /// Threads: any.
 
@@ -22,6 +22,9 @@ namespace penstock::codec {
 
 inline constexpr int kDepthMax = 64;
 inline constexpr std::size_t kFormPairsMax = 4096;
+/// Elements of all lists and maps of a JSON or CBOR request together: an element may take a hundred times the memory of
+/// its bytes.
+inline constexpr std::size_t kElementsMax = 100'000;
 
 struct DecodeError {
   std::string message;
@@ -33,6 +36,13 @@ using Decoded = std::expected<T, DecodeError>;
 // ---- JSON 1.1 (x-amz-json-1.1): blobs base64, timestamps seconds with a fraction, null = absent
 Decoded<> decode_json(std::string_view text, const Shape& shape, void* out);
 [[nodiscard]] std::string encode_json(const Shape& shape, const void* value);
+
+// ---- CBOR 1.1 (x-amz-cbor-1.1): RFC 8949; the structures of JSON 1.1, but blobs are byte strings and timestamps tag 1
+//      with milliseconds (integer or float, or without the tag). Decoding takes definite and indefinite lengths and any
+//      width of numbers, null or undefined for absent, and refuses trailing bytes; encoding gives definite lengths.
+//      Free documents (JsonText) are carried as text: no service with this protocol has them.
+Decoded<> decode_cbor(std::string_view bytes, const Shape& shape, void* out);
+[[nodiscard]] std::string encode_cbor(const Shape& shape, const void* value);
 
 // ---- Query protocol requests (IAM, STS): Action=..&Version=..&Tags.member.1.Key=..; answers in XML
 using FormValues = std::map<std::string, std::string, std::less<>>;

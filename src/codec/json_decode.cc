@@ -11,6 +11,7 @@
 #include "codec/scalar_text.h"
 #include "codec/timestamp_text.h"
 #include "codec/utf8.h"
+#include "codec/wrong_type.h"
 #include "core/result.h"
 
 /// simdjson's DOM, not On-Demand: it picks its kernel at run time, and it checks the whole document, also the members
@@ -24,41 +25,22 @@ namespace dom = simdjson::dom;
 constexpr std::size_t kKeptCapacityMax = std::size_t{1} << 20U;
 constexpr std::size_t kFieldsMax = 128;
 
-/// The words of AWS's JSON services for a value of a wrong type (seen in their SerializationException messages).
-std::string_view token_of(const dom::element& value) {
+Found found(const dom::element& value) {
   switch (value.type()) {
-    case dom::element_type::STRING: return "STRING_VALUE";
-    case dom::element_type::BOOL: return bool(value) ? "TRUE_VALUE" : "FALSE_VALUE";
+    case dom::element_type::STRING: return Found::string;
+    case dom::element_type::BOOL: return bool(value) ? Found::yes : Found::no;
     case dom::element_type::INT64:
     case dom::element_type::UINT64:
-    case dom::element_type::DOUBLE: return "NUMBER_VALUE";
-    case dom::element_type::ARRAY: return "START_ARRAY";
-    case dom::element_type::OBJECT: return "START_OBJECT";
-    case dom::element_type::NULL_VALUE: return "NULL_VALUE";
+    case dom::element_type::DOUBLE: return Found::number;
+    case dom::element_type::ARRAY: return Found::list;
+    case dom::element_type::OBJECT: return Found::structure;
+    case dom::element_type::NULL_VALUE: break;
   }
-  return "value";
+  return Found::null;
 }
 
 std::unexpected<DecodeError> wrong_type(const dom::element& value, Kind wanted) {
-  if (value.is_object()) return decode_fail("Start of structure or map found where not expected.");
-  if (value.is_array()) return decode_fail("Start of list found where not expected");
-  switch (wanted) {
-    case Kind::list: return decode_fail("Expected list or null");
-    case Kind::map: return decode_fail("Expected map or null");
-    case Kind::structure: return decode_fail("Expected null");
-    case Kind::timestamp:
-      return decode_fail(fmt::format("{} can not be converted to milliseconds since epoch", token_of(value)));
-    case Kind::boolean:
-      return decode_fail(value.is_string() ? "STRING_VALUE can not be converted to an Boolean"  // sic
-                                           : "NUMBER_VALUE can not be converted to a Boolean");
-    case Kind::int32: return decode_fail(fmt::format("{} can not be converted to an Integer", token_of(value)));
-    case Kind::int64: return decode_fail(fmt::format("{} can not be converted to a Long", token_of(value)));
-    case Kind::float64: return decode_fail(fmt::format("{} can not be converted to a Double", token_of(value)));
-    case Kind::blob: return decode_fail(fmt::format("{} can not be converted to a Blob", token_of(value)));
-    case Kind::string:
-    case Kind::json: break;
-  }
-  return decode_fail(fmt::format("{} can not be converted to a String", token_of(value)));
+  return codec::wrong_type(found(value), wanted);
 }
 
 class JsonReader {
@@ -193,6 +175,7 @@ class JsonReader {
     Path here{at, Path::Step::item, {}};
     for (const dom::element item : items) {
       ++here.index_one;
+      PENSTOCK_TRY_VOID(count_element());
       if (item.is_null()) return decode_fail("null is not allowed inside a list");
       PENSTOCK_TRY_VOID(this->value(item, *type.element, type.element->emplace(type.append(slot)), &here));
     }
@@ -203,6 +186,7 @@ class JsonReader {
     dom::object entries;
     if (value.get_object().get(entries) != simdjson::SUCCESS) return wrong_type(value, Kind::map);
     for (const auto& [key, entry] : entries) {
+      PENSTOCK_TRY_VOID(count_element());
       if (check_strings_ && !is_utf8(key)) return bad_surrogate();
       if (entry.is_null()) return decode_fail("null is not allowed inside a map");
       const Path here{at, Path::Step::entry, key};
@@ -213,8 +197,14 @@ class JsonReader {
     return {};
   }
 
+  Decoded<> count_element() {
+    if (++elements_ > kElementsMax) return decode_fail("the body holds too many elements");
+    return {};
+  }
+
   bool check_strings_;
   MissingMembers& missing_;
+  std::size_t elements_ = 0;
 };
 
 std::unexpected<DecodeError> not_json(simdjson::error_code code) {

@@ -24,6 +24,12 @@ const codec::Shape& describe(const EchoInput*) {
   return shape;
 }
 
+const codec::Shape& describe(const CountEvent*) {
+  static const codec::Shape shape =
+      codec::ShapeBuilder<CountEvent>("CountEvent").field("number", &CountEvent::number).build();
+  return shape;
+}
+
 const codec::Shape& describe(const EchoOutput*) {
   static const codec::Shape shape =
       codec::ShapeBuilder<EchoOutput>("EchoOutput").field("said", &EchoOutput::said).build();
@@ -49,6 +55,44 @@ Task<ApiResult<EchoOutput>> fail_always(CallContext&, EchoInput input) {
 
 Task<ApiResult<codec::Empty>> silent(CallContext&, EchoInput) { co_return codec::Empty{}; }
 
+class Counter final : public services::EventSource {
+ public:
+  Counter(std::int32_t last, bool fails) : last_(last), fails_(fails) {}
+
+  Task<std::optional<ApiResult<services::Event>>> next() override {
+    if (number_ == last_) {
+      if (!fails_) co_return std::nullopt;
+      co_return services::api_fail("TeapotException", "no more \"tea\"");
+    }
+    services::Event event{.type = "CountEvent", .shape = &codec::shape_of<CountEvent>()};
+    event.value = services::detail::erase(CountEvent{++number_});
+    co_return event;
+  }
+  void cancel() override { ++cancelled_event_sources; }
+
+ private:
+  std::int32_t last_;
+  bool fails_;
+  std::int32_t number_ = 0;
+};
+
+Task<ApiResult<EchoOutput>> count_up(CallContext& call, EchoInput input) {
+  if (input.name == "refuse") co_return services::api_fail("TeapotException", "no tea");
+  call.events = std::make_unique<Counter>(input.count.value_or(0), input.name == "fail");
+  co_return EchoOutput{"counting"};
+}
+
+constexpr Operation with_events(Operation row) {
+  row.event_stream = true;
+  return row;
+}
+
+constexpr std::array kJsonOperations = {
+    with_events(services::operation<&count_up>("CountUp", "fake:CountUp", &touch)),
+    services::operation<&echo>("Echo", "fake:Echo", &touch),
+    services::operation<&fail_always>("Fail", "fake:Fail", &touch),
+    services::operation<&silent>("Silent", "fake:Silent", &touch),
+};
 constexpr std::array kOperations = {
     services::operation<&echo>("Echo", "fake:Echo", &touch),
     services::operation<&fail_always>("Fail", "fake:Fail", &touch),
@@ -72,7 +116,7 @@ const Service& json_service() {
                                    .target_prefix = "Jolt_2020",
                                    .api_version = "",
                                    .xml_namespace = "",
-                                   .operations = kOperations,
+                                   .operations = kJsonOperations,
                                    .known_operations = kKnown,
                                    .malformed_code = "SerializationException",
                                    .validation_code = "ValidationException",

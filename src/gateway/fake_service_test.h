@@ -26,7 +26,15 @@ struct EchoOutput {
 };
 const codec::Shape& describe(const EchoOutput*);
 
-const services::Service& json_service();   ///< "jolt": target Jolt_2020, operations Echo, Fail, Silent; knows Later
+/// The events of "jolt"'s CountUp: as many as the input's count, then the end; for a name "fail" an error instead.
+struct CountEvent {
+  std::int32_t number = 0;
+};
+const codec::Shape& describe(const CountEvent*);
+inline int cancelled_event_sources = 0;
+
+/// "jolt": target Jolt_2020, operations CountUp, Echo, Fail, Silent; knows Later
+const services::Service& json_service();
 const services::Service& query_service();  ///< "quip": version 2020-01-01, the same
 const services::Service& rest_service();   ///< "rest": /echo/{name}, /silent/{name}/now ...; knows PUT /later
 

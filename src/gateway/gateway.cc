@@ -114,12 +114,16 @@ Task<ApiResult<HttpResponse>> Gateway::call_operation(HttpRequest request, Route
                    .region = house_.region,
                    .account = house_.account,
                    .secure = request.secure};
+  const Protocol protocol = route.protocol;
   PENSTOCK_CO_TRY_VOID(authenticate(request, route, call.principal));
   PENSTOCK_CO_TRY(Erased input, decode(request, route));
   PENSTOCK_CO_TRY_VOID(authorise(request, route, call, input.get()));
   std::string().swap(request.body);  // decoded: what waits for the disk should not hold it
   PENSTOCK_CO_TRY(const Erased output, co_await operation.invoke(call, std::move(input)));
-  co_return render_success(service, operation, output.get(), call.request_id);
+  if (operation.event_stream) {
+    co_return render_events(protocol, operation, output.get(), std::move(call.events), call.request_id);
+  }
+  co_return render_success(protocol, service, operation, output.get(), call.request_id);
 }
 
 ApiResult<sigv4::Verified> Gateway::authenticate(const HttpRequest& request, const Route& route,
@@ -163,7 +167,13 @@ ApiResult<Erased> Gateway::decode(const HttpRequest& request, const Route& route
   const codec::Shape& shape = operation.input_shape();
   Erased input = operation.make_input();
   codec::Decoded<> decoded;
-  switch (service.protocol) {
+  switch (route.protocol) {
+    case Protocol::cbor11:
+      if (operation.fast_decode_cbor == nullptr || !operation.fast_decode_cbor(request.body, input.get())) {
+        if (operation.fast_decode_cbor != nullptr) input = operation.make_input();
+        decoded = codec::decode_cbor(request.body, shape, input.get());
+      }
+      break;
     case Protocol::json11:
       if (operation.fast_decode == nullptr || !operation.fast_decode(request.body, input.get())) {
         if (operation.fast_decode != nullptr) input = operation.make_input();
@@ -191,16 +201,17 @@ ApiResult<void> Gateway::authorise(const HttpRequest& request, const Route& rout
   services::Touched touched = operation.touched(call, input);
   if (touched.resources.empty()) touched.resources.emplace_back("*");  // an action is never allowed unasked
   add_global_conditions(request, call, touched.conditions);
+  std::vector<std::string_view> actions = {operation.action};
+  actions.insert(actions.end(), touched.more_actions.begin(), touched.more_actions.end());
   for (std::size_t i = 0; i < touched.resources.size(); ++i) {
-    iam::Question question{
-        .action = operation.action, .resource = touched.resources[i], .conditions = &touched.conditions};
-    if (i < touched.resource_policies.size() && !touched.resource_policies[i].empty()) {
-      question.resource_policy = touched.resource_policies[i];
-    }
-    const iam::Decision decision = identities_.authorizer.authorize(call.principal, question);
-    if (!decision.allowed) {
-      return std::unexpected(
-          denied_error(*route.service, call.principal, operation.action, touched.resources[i], decision));
+    for (const std::string_view action : actions) {
+      iam::Question question{.action = action, .resource = touched.resources[i], .conditions = &touched.conditions};
+      if (i < touched.resource_policies.size() && !touched.resource_policies[i].empty()) {
+        question.resource_policy = touched.resource_policies[i];
+      }
+      const iam::Decision decision = identities_.authorizer.authorize(call.principal, question);
+      if (decision.allowed) continue;
+      return std::unexpected(denied_error(*route.service, call.principal, action, touched.resources[i], decision));
     }
   }
   return {};

@@ -75,15 +75,6 @@ INSTANTIATE_TEST_SUITE_P(
         JsonCase{"failed", "Jolt_2020.Fail", "{\"name\":\"pot\"}", "TeapotException", "I am a \\\"pot\\\""}),
     [](const auto& info) { return info.param.what; });
 
-TEST(JsonGateway, RefusesCborByName) {
-  World world;
-  net::HttpRequest request = json_request("Jolt_2020.Echo", "\xa0");
-  request.headers.set("Content-Type", "application/x-amz-cbor-1.1");
-  const auto response = world.call_signed(std::move(request), "jolt");
-  EXPECT_EQ(response.status, 415);
-  EXPECT_THAT(response.body, HasSubstr("application/x-amz-cbor-1.1"));
-}
-
 TEST(JsonGateway, RefusesWhoIsNotWhoTheySay) {
   World world;
   const auto unsigned_one = world.call(json_request("Jolt_2020.Echo", R"({"name":"ab"})"));

@@ -40,7 +40,8 @@ ApiError signature_error(Protocol protocol, const sigv4::Refusal& refusal) {
     return {refusal.code == "RequestExpired" ? "SignatureDoesNotMatch" : refusal.code, refusal.message,
             refusal.http_status};
   }
-  return {json_name(refusal.code), refusal.message, protocol == Protocol::json11 ? 400 : refusal.http_status};
+  const bool is_json = protocol == Protocol::json11 || protocol == Protocol::cbor11;
+  return {json_name(refusal.code), refusal.message, is_json ? 400 : refusal.http_status};
 }
 
 ApiError expired_token_error(Protocol protocol) {

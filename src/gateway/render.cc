@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "codec/cbor_writer.h"
 #include "codec/codec.h"
+#include "codec/json_text.h"
 #include "codec/utf8.h"
+#include "gateway/event_body.h"
 
 namespace penstock::gateway {
 
@@ -16,6 +19,7 @@ using services::Protocol;
 using services::Service;
 
 constexpr std::string_view kJson11 = "application/x-amz-json-1.1";
+constexpr std::string_view kCbor11 = "application/x-amz-cbor-1.1";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kXml = "text/xml";
 
@@ -27,35 +31,64 @@ HttpResponse start(int status, std::string_view content_type, std::string_view r
   return response;
 }
 
-/// `text` as a JSON string. Messages may quote what a client sent: what is not UTF-8 loses its bytes above ASCII.
-std::string json_string(std::string_view text) {
-  const bool is_utf8 = codec::is_utf8(text);
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out.append({'\\', c});
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else if (!is_utf8 && static_cast<unsigned char>(c) >= 0x80) {
-      out.push_back('?');
-    } else {
-      out.push_back(c);
-    }
+/// Messages may quote what a client sent: what is not UTF-8 loses its bytes above ASCII.
+std::string as_utf8(std::string_view text) {
+  std::string out(text);
+  if (codec::is_utf8(text)) return out;
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
   }
-  out.push_back('"');
   return out;
+}
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  codec::append_json_string(as_utf8(text), out);
+  return out;
+}
+
+std::string encoded(Protocol protocol, const Operation& operation, const void* output) {
+  const codec::Shape& shape = operation.output_shape();
+  if (protocol == Protocol::cbor11) {
+    if (operation.fast_encode_cbor != nullptr) return operation.fast_encode_cbor(output);
+    return codec::encode_cbor(shape, output);
+  }
+  return operation.fast_encode != nullptr ? operation.fast_encode(output) : codec::encode_json(shape, output);
 }
 
 }  // namespace
 
+std::string_view content_type(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::json11: return kJson11;
+    case Protocol::cbor11: return kCbor11;
+    case Protocol::rest_json: return kJson;
+    case Protocol::query: break;
+  }
+  return kXml;
+}
+
+std::string error_text(Protocol protocol, const ApiError& error) {
+  if (protocol != Protocol::cbor11) {
+    return fmt::format("{{\"__type\":{},\"message\":{}}}", json_string(error.code), json_string(error.message));
+  }
+  std::string out;
+  codec::append_cbor_map(2, out);
+  codec::append_cbor_text("__type", out);
+  codec::append_cbor_text(as_utf8(error.code), out);
+  codec::append_cbor_text("message", out);
+  codec::append_cbor_text(as_utf8(error.message), out);
+  return out;
+}
+
 HttpResponse render_error(Protocol protocol, const Service* service, const ApiError& error,
                           std::string_view request_id) {
   switch (protocol) {
-    case Protocol::json11: {
-      HttpResponse response = start(error.http_status, kJson11, request_id);
+    case Protocol::json11:
+    case Protocol::cbor11: {
+      HttpResponse response = start(error.http_status, content_type(protocol), request_id);
       response.headers.add("x-amzn-ErrorType", error.code);
-      response.body =
-          fmt::format("{{\"__type\":{},\"message\":{}}}", json_string(error.code), json_string(error.message));
+      response.body = error_text(protocol, error);
       return response;
     }
     case Protocol::rest_json: {
@@ -72,18 +105,15 @@ HttpResponse render_error(Protocol protocol, const Service* service, const ApiEr
   return response;
 }
 
-HttpResponse render_success(const Service& service, const Operation& operation, const void* output,
+HttpResponse render_success(Protocol protocol, const Service& service, const Operation& operation, const void* output,
                             std::string_view request_id) {
   const codec::Shape& shape = operation.output_shape();
   const bool has_output = &shape != &codec::shape_of<codec::Empty>();
-  switch (service.protocol) {
-    case Protocol::json11: {
-      HttpResponse response = start(200, kJson11, request_id);
-      if (operation.fast_encode != nullptr) {
-        response.body = operation.fast_encode(output);
-      } else if (has_output) {
-        response.body = codec::encode_json(shape, output);
-      }
+  switch (protocol) {
+    case Protocol::json11:
+    case Protocol::cbor11: {
+      HttpResponse response = start(200, content_type(protocol), request_id);
+      if (has_output) response.body = encoded(protocol, operation, output);
       return response;
     }
     case Protocol::rest_json: {
@@ -99,6 +129,14 @@ HttpResponse render_success(const Service& service, const Operation& operation, 
   HttpResponse response = start(200, kXml, request_id);
   response.body =
       codec::encode_query_response(operation.name, service.xml_namespace, request_id, shape, output, has_output);
+  return response;
+}
+
+HttpResponse render_events(Protocol protocol, const Operation& operation, const void* output,
+                           std::unique_ptr<services::EventSource> events, std::string_view request_id) {
+  HttpResponse response = start(200, kEventStreamType, request_id);
+  response.stream =
+      make_event_body(std::move(events), protocol, encoded(protocol, operation, output), std::string(request_id));
   return response;
 }
 

@@ -18,6 +18,7 @@ using services::Protocol;
 using services::Service;
 
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+constexpr std::string_view kCbor = "application/x-amz-cbor-1.1";
 
 std::vector<std::string_view> split_path(std::string_view path) {
   std::vector<std::string_view> segments;
@@ -100,6 +101,7 @@ const Service* Router::by_name(std::string_view name) const {
 }
 
 Protocol Router::protocol_of(const net::HttpRequest& head) {
+  if (has_content_type(head, kCbor)) return Protocol::cbor11;
   if (head.headers.find("x-amz-target") != nullptr) return Protocol::json11;
   return has_content_type(head, kForm) ? Protocol::query : Protocol::rest_json;
 }
@@ -107,12 +109,7 @@ Protocol Router::protocol_of(const net::HttpRequest& head) {
 Route Router::route(const net::HttpRequest& request, const std::optional<sigv4::Scope>& scope) const {
   if (const std::string* target = request.headers.find("x-amz-target")) {
     Route route = route_json(*target);
-    if (has_content_type(request, "application/x-amz-cbor-1.1")) {
-      route.problem = ApiError{"UnsupportedMediaTypeException",
-                               "The protocol application/x-amz-cbor-1.1 is not supported by Penstock yet; set the "
-                               "client to JSON (for example AWS_CBOR_DISABLE=true).",
-                               415};
-    }
+    route.protocol = protocol_of(request);
     return route;
   }
   if (scope.has_value()) {
@@ -121,9 +118,10 @@ Route Router::route(const net::HttpRequest& request, const std::optional<sigv4::
     switch (service->protocol) {
       case Protocol::query: return route_query(request, service);
       case Protocol::rest_json: return route_rest(request, service);
-      case Protocol::json11: break;
+      case Protocol::json11:
+      case Protocol::cbor11: break;
     }
-    Route route{.service = service, .protocol = Protocol::json11};
+    Route route{.service = service, .protocol = has_content_type(request, kCbor) ? Protocol::cbor11 : Protocol::json11};
     route.problem = ApiError{"UnknownOperationException",
                              fmt::format("A request to {} needs the header X-Amz-Target.", service->name), 400};
     return route;

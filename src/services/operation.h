@@ -77,9 +77,12 @@ struct Touched {
   iam::Conditions conditions;
   /// Resource policies, parallel to `resources`, where the service has them (may be shorter).
   std::vector<std::string> resource_policies;
+  /// IAM actions that the caller needs beside the operation's own, on the same resources (tags given to a new stream).
+  std::vector<std::string_view> more_actions{};
 };
 
-enum class Protocol : std::uint8_t { json11, query, rest_json };
+/// cbor11 is the other form of a json11 service: the request's Content-Type picks it.
+enum class Protocol : std::uint8_t { json11, cbor11, query, rest_json };
 
 /// REST-JSON: "PUT", "/target-policies/{policyName}". Longest literal match wins. Unused by the other protocols.
 struct HttpBinding {
@@ -100,6 +103,8 @@ struct Operation {
   /// Hand-tuned codecs for the hot operations, tested to equal the generic ones; null for all others.
   bool (*fast_decode)(std::string_view body, void* input) = nullptr;  ///< false: let the generic codec say why
   std::string (*fast_encode)(const void* output) = nullptr;
+  bool (*fast_decode_cbor)(std::string_view body, void* input) = nullptr;
+  std::string (*fast_encode_cbor)(const void* output) = nullptr;
   bool event_stream = false;  ///< the output is followed by CallContext::events (application/vnd.amazon.eventstream)
 };
 

@@ -91,7 +91,7 @@ std::expected<std::string, Refusal> payload_hash(const Request& request, const P
         fmt::format("x-amz-content-sha256 {}: payloads signed chunk by chunk are not supported; send the hash "
                     "of the whole payload or UNSIGNED-PAYLOAD.",
                     claimed->substr(0, 64)),
-        501);
+        400);
   }
   if (claimed->size() != 64 || !hex_decode(*claimed)) {
     return refuse("IncompleteSignature", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, or a valid sha256 value.",

@@ -75,6 +75,12 @@ CASES = {
                          {**JSON, "X-Amz-Target": "Kinesis_20131202.PutRecords"}, b'{"Records":[' + b" " * 20000 + b"]}", {}),
     "kinesis_session": ("POST", "kinesis", "http://127.0.0.1:4566/",
                         {**JSON, "X-Amz-Target": "Kinesis_20131202.ListStreams"}, b"{}", {"token": TOKEN}),
+    # The JavaScript SDK over HTTP/2 signs ":authority" and sends no Host; others sign "host" and HTTP/2 drops it.
+    "h2_authority_signed": ("POST", "kinesis", "http://127.0.0.1:4566/",
+                            {**JSON, "X-Amz-Target": "Kinesis_20131202.ListStreams", "amz-sdk-invocation-id": "a-b",
+                             "amz-sdk-request": "attempt=1; max=3"}, b"{}", {"h2": "authority"}),
+    "h2_host_signed": ("POST", "kinesis", "http://127.0.0.1:4566/",
+                       {**JSON, "X-Amz-Target": "Kinesis_20131202.ListStreams"}, b"{}", {"h2": "host"}),
     "iam_list_users": ("POST", "iam", "https://iam.amazonaws.com/", FORM, b"Action=ListUsers&Version=2010-05-08", {}),
     "sts_get": ("GET", "sts", "https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15", {}, b"",
                 {"token": TOKEN}),
@@ -116,6 +122,8 @@ BROKEN = {
                                   "IncompleteSignature"),
     "broken_unsigned_amz_header": ("kinesis_put_record", lambda r: r["headers"].append(["X-Amz-Extra", "1"]),
                                    "SignatureDoesNotMatch"),
+    "broken_h2_authority": ("h2_authority_signed", lambda r: r["headers"].__setitem__(0, [":authority", "127.0.0.1:4567"]),
+                            "SignatureDoesNotMatch"),
     "broken_no_authorization": ("get_root",
                                 lambda r: r.update(headers=[h for h in r["headers"] if h[0].lower() != "authorization"]),
                                 "MissingAuthenticationToken"),
@@ -140,6 +148,16 @@ def sign(method, service, url, headers, body, options):
     credentials = botocore.credentials.Credentials(KEY_ID, SECRET, options.get("token"))
     extra = [options["presign"]] if options.get("presign") else []
     signer = signer_class(options)(credentials, service, "us-east-1", *extra)
+    if options.get("h2") == "authority":
+        host_signed = signer.headers_to_sign
+
+        def authority_signed(request):
+            headers = host_signed(request)
+            headers[":authority"] = headers["host"]
+            del headers["host"]
+            return headers
+
+        signer.headers_to_sign = authority_signed
     stages = {}
     canonical, to_sign = signer.canonical_request, signer.string_to_sign
     signer.canonical_request = lambda r: stages.setdefault("canonical_request", canonical(r))
@@ -149,7 +167,7 @@ def sign(method, service, url, headers, body, options):
     target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
     if options.get("late_token"):
         target += "&X-Amz-Security-Token=" + quoted(options["late_token"])
-    sent = [["Host", botocore.auth._host_from_url(url)]] + [[k, v] for k, v in request.headers.items()]
+    sent = [[":authority" if options.get("h2") else "Host", botocore.auth._host_from_url(url)]] + [[k, v] for k, v in request.headers.items()]
     token = options.get("token") or options.get("late_token")
     return {"method": method, "target": target, "headers": sent, "body": body, "token": token}, stages
 

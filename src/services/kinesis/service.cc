@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/kinesis/fast_cbor.h"
 #include "services/kinesis/fast_json.h"
 #include "services/kinesis/operations.h"
 
@@ -23,10 +24,16 @@ Touched named_by_arn(const CallContext& /*call*/, const void* input) {
   return {.resources = {static_cast<const Input*>(input)->*arn}, .conditions = {}, .resource_policies = {}};
 }
 
-constexpr Operation with_fast_codecs(Operation row, bool (*decode)(std::string_view, void*),
-                                     std::string (*encode)(const void*)) {
-  row.fast_decode = decode;
-  row.fast_encode = encode;
+struct FastCodec {
+  bool (*decode)(std::string_view, void*);
+  std::string (*encode)(const void*);
+};
+
+constexpr Operation with_fast_codecs(Operation row, FastCodec json, FastCodec cbor) {
+  row.fast_decode = json.decode;
+  row.fast_encode = json.encode;
+  row.fast_decode_cbor = cbor.decode;
+  row.fast_encode_cbor = cbor.encode;
   return row;
 }
 
@@ -44,8 +51,8 @@ constexpr Operation kOperations[] = {
     operation<&describe_stream>("DescribeStream", "kinesis:DescribeStream", &stream_resource<DescribeStreamInput>),
     operation<&describe_stream_summary>("DescribeStreamSummary", "kinesis:DescribeStreamSummary",
                                         &stream_resource<DescribeStreamSummaryInput>),
-    with_fast_codecs(operation<&get_records>("GetRecords", "kinesis:GetRecords", &get_records_resource), nullptr,
-                     &fast_encode_get_records),
+    with_fast_codecs(operation<&get_records>("GetRecords", "kinesis:GetRecords", &get_records_resource),
+                     {nullptr, &fast_encode_get_records}, {nullptr, &fast_encode_cbor_get_records}),
     operation<&get_shard_iterator>("GetShardIterator", "kinesis:GetShardIterator",
                                    &stream_resource<GetShardIteratorInput>),
     operation<&increase_stream_retention_period>("IncreaseStreamRetentionPeriod",
@@ -59,9 +66,10 @@ constexpr Operation kOperations[] = {
     operation<&list_tags_for_stream>("ListTagsForStream", "kinesis:ListTagsForStream",
                                      &stream_resource<ListTagsForStreamInput>),
     with_fast_codecs(operation<&put_record>("PutRecord", "kinesis:PutRecord", &stream_resource<PutRecordInput>),
-                     &fast_decode_put_record, &fast_encode_put_record),
+                     {&fast_decode_put_record, &fast_encode_put_record}, {&fast_decode_cbor_put_record, nullptr}),
     with_fast_codecs(operation<&put_records>("PutRecords", "kinesis:PutRecords", &stream_resource<PutRecordsInput>),
-                     &fast_decode_put_records, &fast_encode_put_records),
+                     {&fast_decode_put_records, &fast_encode_put_records},
+                     {&fast_decode_cbor_put_records, &fast_encode_cbor_put_records}),
     operation<&remove_tags_from_stream>("RemoveTagsFromStream", "kinesis:RemoveTagsFromStream",
                                         &stream_resource<RemoveTagsFromStreamInput>),
     operation<&tag_resource>("TagResource", "kinesis:TagResource",
