@@ -69,14 +69,16 @@ std::string_view content_type(Protocol protocol) {
 }
 
 std::string error_text(Protocol protocol, const ApiError& error) {
+  // AWS's JSON services spell it with a capital letter for the errors of their deserializer only; clients take both.
+  const std::string_view message = error.code == "SerializationException" ? "Message" : "message";
   if (protocol != Protocol::cbor11) {
-    return fmt::format("{{\"__type\":{},\"message\":{}}}", json_string(error.code), json_string(error.message));
+    return fmt::format("{{\"__type\":{},\"{}\":{}}}", json_string(error.code), message, json_string(error.message));
   }
   std::string out;
   codec::append_cbor_map(2, out);
   codec::append_cbor_text("__type", out);
   codec::append_cbor_text(as_utf8(error.code), out);
-  codec::append_cbor_text("message", out);
+  codec::append_cbor_text(message, out);
   codec::append_cbor_text(as_utf8(error.message), out);
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "iam/aws_managed.h"
 #include "iam/identity_state.h"
+#include "iam/pattern.h"
 #include "iam/request_facts.h"
 
 namespace penstock::iam {
@@ -34,19 +35,33 @@ struct Verdicts {
   Verdict identity = Verdict::silent;
   std::optional<Verdict> boundary;
   std::optional<Verdict> session;
+  bool other_account = false;  ///< the resource is of another account than the caller
 };
+
+bool is_other_account(const Principal& who, std::string_view resource) {
+  const auto arn = split_arn(resource);
+  if (!arn || who.account.empty()) return false;
+  const std::string_view owner = (*arn)[4];
+  const bool is_account = owner.size() == 12 && owner.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_account && owner != who.account;
+}
 
 /// Source: IAM User Guide, "Policy evaluation for requests within a single account". A resource policy that names the
 /// caller exactly allows by itself; one that names its role, or everybody, still leaves it to boundary and session
 /// policies; one that names the account leaves all to the caller's own policies.
+/// "Cross-account policy evaluation logic": for a resource of another account both sides must allow.
 Decision decide(const Verdicts& verdicts, std::string_view action) {
   if (verdicts.resource.verdict == Verdict::deny) return deny_explicitly("a resource-based policy");
   if (verdicts.identity == Verdict::deny) return deny_explicitly("an identity-based policy");
   if (verdicts.boundary == Verdict::deny) return deny_explicitly("a permissions boundary");
   if (verdicts.session == Verdict::deny) return deny_explicitly("a session policy");
+  if (verdicts.other_account) {
+    if (verdicts.resource.verdict != Verdict::allow) return deny_silently("resource-based policy", action);
+    if (verdicts.identity != Verdict::allow) return deny_silently("identity-based policy", action);
+  }
   const bool resource_allows =
       verdicts.resource.verdict == Verdict::allow && verdicts.resource.named_as != NamedAs::account;
-  if (resource_allows && verdicts.resource.named_as == NamedAs::principal) return allow();
+  if (resource_allows && verdicts.resource.named_as == NamedAs::principal && !verdicts.other_account) return allow();
   if (!resource_allows && verdicts.identity != Verdict::allow) return deny_silently("identity-based policy", action);
   if (verdicts.boundary && *verdicts.boundary != Verdict::allow) return deny_silently("permissions boundary", action);
   if (verdicts.session && *verdicts.session != Verdict::allow) return deny_silently("session policy", action);
@@ -144,7 +159,8 @@ Decision IdentityStore::State::judge(const Subject& subject, const PolicyRequest
   Verdicts verdicts{.resource = by_resource,
                     .identity = evaluate_all(subject.identity, request),
                     .boundary = std::nullopt,
-                    .session = std::nullopt};
+                    .session = std::nullopt,
+                    .other_account = is_other_account(*request.who, request.resource)};
   if (subject.has_boundary) {
     verdicts.boundary = subject.boundary ? evaluate(*subject.boundary, request) : Verdict::silent;
   }
@@ -167,7 +183,10 @@ Decision IdentityStore::authorize(const Principal& who, const Question& question
     by_resource = evaluate_with_principal(**policy, request);
   }
   if (by_resource.verdict == Verdict::deny) return deny_explicitly("a resource-based policy");
-  if (who.kind == PrincipalKind::root) return allow();
+  if (who.kind == PrincipalKind::root) {
+    if (!is_other_account(who, question.resource) || by_resource.verdict == Verdict::allow) return allow();
+    return deny_silently("resource-based policy", question.action);
+  }
   if (has_own_policies(who)) {
     return subject ? state_->judge(*subject, request, by_resource)
                    : deny_silently("identity-based policy", question.action);

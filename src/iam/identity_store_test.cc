@@ -68,9 +68,9 @@ class IdentityStoreTest : public ::testing::Test {
     return who;
   }
   Decision ask(const Principal& who, std::string_view action = "kinesis:PutRecord",
-               std::optional<std::string_view> resource_policy = std::nullopt) {
+               std::optional<std::string_view> resource_policy = std::nullopt, std::string_view resource = kStream) {
     return store_->authorize(
-        who, {.action = action, .resource = kStream, .conditions = nullptr, .resource_policy = resource_policy});
+        who, {.action = action, .resource = resource, .conditions = nullptr, .resource_policy = resource_policy});
   }
 
   ManualClock clock_;
@@ -239,6 +239,38 @@ TEST_F(IdentityStoreTest, ResourcePolicies) {
   EXPECT_FALSE(ask(Principal{}).allowed);
   EXPECT_TRUE(ask(Principal{}, "kinesis:PutRecord", policy("Allow", R"("*")")).allowed);
   EXPECT_FALSE(ask(admin, "kinesis:PutRecord", "not a policy").allowed);
+}
+
+TEST_F(IdentityStoreTest, AResourceOfAnotherAccountNeedsBothSides) {
+  constexpr std::string_view kTheirs = "arn:aws:kinesis:us-east-1:999999999999:stream/a";
+  const auto policy = [](std::string_view effect, std::string_view principal) {
+    return fmt::format(R"({{"Version":"2012-10-17","Statement":{{"Effect":"{}","Principal":{{"AWS":"{}"}},)"
+                       R"("Action":"kinesis:*","Resource":"*"}}}})",
+                       effect, principal);
+  };
+  const Principal ann = user("ann");
+  const Principal admin = user("admin", {{"p", allowing("kinesis:*")}});
+  constexpr std::string_view kPut = "kinesis:PutRecord";
+  EXPECT_EQ(ask(admin, kPut, std::nullopt, kTheirs).reason,
+            "because no resource-based policy allows the kinesis:PutRecord action");
+  EXPECT_TRUE(ask(admin, kPut, policy("Allow", admin.arn), kTheirs).allowed);
+  EXPECT_TRUE(ask(admin, kPut, policy("Allow", "123456789012"), kTheirs).allowed) << "the account is enough";
+  EXPECT_EQ(ask(ann, kPut, policy("Allow", ann.arn), kTheirs).reason,
+            "because no identity-based policy allows the kinesis:PutRecord action");
+  EXPECT_TRUE(ask(admin, kPut, policy("Deny", admin.arn), kTheirs).explicit_deny);
+  User limited = *store_->find<User>("admin");
+  limited.boundary = "arn:aws:iam::aws:policy/AmazonKinesisReadOnlyAccess";
+  put(limited);
+  EXPECT_EQ(ask(admin, kPut, policy("Allow", admin.arn), kTheirs).reason,
+            "because no permissions boundary allows the kinesis:PutRecord action");
+  Principal root;
+  root.kind = PrincipalKind::root;
+  root.account = "123456789012";
+  root.arn = "arn:aws:iam::123456789012:root";
+  EXPECT_FALSE(ask(root, kPut, std::nullopt, kTheirs).allowed);
+  EXPECT_TRUE(ask(root, kPut, policy("Allow", "123456789012"), kTheirs).allowed);
+  EXPECT_TRUE(ask(admin, "kinesis:GetRecords", std::nullopt, "arn:aws:iam::aws:policy/x").allowed)
+      << "AWS's own resources are nobody's";
 }
 
 TEST_F(IdentityStoreTest, PrincipalFactsAreKnownToPolicies) {

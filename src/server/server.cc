@@ -138,7 +138,7 @@ Result<void> Server::Parts::open_services() {
 
 Result<void> Server::Parts::open_devices() {
   const HouseIdentity& identity = directory->identity();
-  rule_records.emplace(*streams);
+  rule_records.emplace(*streams, *catalog);
   rules.emplace(services::iot::RuleEngine::Parts{.catalog = *catalog,
                                                  .authorizer = *identities,
                                                  .records = *rule_records,

@@ -43,7 +43,7 @@ def refused(server, operation: str, body: bytes) -> tuple[str, str]:
     assert status == 400 and headers["Content-Type"] == CBOR, (status, answer)
     error = decode(answer)
     assert headers["x-amzn-ErrorType"] == error["__type"]
-    return error["__type"], error["message"]
+    return error["__type"], error["Message" if error["__type"] == "SerializationException" else "message"]
 
 
 @pytest.fixture(scope="module")

@@ -71,6 +71,12 @@ class FakeRecords final : public RecordSink {
   std::map<std::string, std::deque<ErrorKind>> failures;  ///< of a stream's next puts
   std::map<std::string, std::vector<Completion<bool>>> held;
   std::set<std::string> hold;  ///< streams whose puts wait until the test releases them
+  std::map<std::string, std::string, std::less<>> policies;
+
+  [[nodiscard]] std::string resource_policy(std::string_view stream_name) const override {
+    const auto found = policies.find(stream_name);
+    return found == policies.end() ? std::string() : found->second;
+  }
 
   Task<Result<stream::PutOutcome>> put(std::string stream_name, stream::PutEntry entry) override {
     if (hold.contains(stream_name)) {

@@ -48,15 +48,13 @@ ChildShard child_shard(const stream::Shard& shard) {
 
 Touched get_records_resource(const CallContext& call, const void* input) {
   const auto& get = *static_cast<const GetRecordsInput*>(input);
-  Touched touched;
+  std::vector<std::string> arns;
   if (const auto iterator = call.house.streams.unseal(get.shard_iterator)) {
-    touched.resources.push_back(stream_arn(call, iterator->stream_name));
+    arns.push_back(stream_arn(call, iterator->stream_name));
   }
-  if (get.stream_arn && (touched.resources.empty() || touched.resources.front() != *get.stream_arn)) {
-    touched.resources.push_back(*get.stream_arn);
-  }
-  if (touched.resources.empty()) touched.resources.push_back(stream_arn(call, "*"));
-  return touched;
+  if (get.stream_arn && (arns.empty() || arns.front() != *get.stream_arn)) arns.push_back(*get.stream_arn);
+  if (arns.empty()) arns.push_back(stream_arn(call, "*"));
+  return touch_arns(call, std::move(arns));
 }
 
 Answer<GetRecordsOutput> get_records(CallContext& call, GetRecordsInput input) {

@@ -153,7 +153,7 @@ Touched list_shards_resource(const CallContext& call, const void* input) {
   const auto& list = *static_cast<const ListShardsInput*>(input);
   if (list.next_token && !list.stream_name && !list.stream_arn) {
     if (const auto selection = unseal(call.house.streams, *list.next_token)) {
-      return {.resources = {stream_arn(call, selection->stream_name)}, .conditions = {}, .resource_policies = {}};
+      return touch_arns(call, {stream_arn(call, selection->stream_name)});
     }
   }
   return touch(call, list);

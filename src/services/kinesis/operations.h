@@ -2,6 +2,7 @@
 /// The handlers of the table in service.cc. Each answers errors as its page in the Kinesis API Reference says.
 
 #include "services/kinesis/record_shapes.h"
+#include "services/kinesis/resource_policy_shapes.h"
 #include "services/kinesis/stream_shapes.h"
 #include "services/operation.h"
 
@@ -30,6 +31,10 @@ Answer<ListTagsForStreamOutput> list_tags_for_stream(CallContext& call, ListTags
 Answer<Empty> tag_resource(CallContext& call, TagResourceInput input);
 Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input);
 Answer<ListTagsForResourceOutput> list_tags_for_resource(CallContext& call, ListTagsForResourceInput input);
+
+Answer<Empty> put_resource_policy(CallContext& call, PutResourcePolicyInput input);
+Answer<GetResourcePolicyOutput> get_resource_policy(CallContext& call, GetResourcePolicyInput input);
+Answer<Empty> delete_resource_policy(CallContext& call, DeleteResourcePolicyInput input);
 
 Answer<Empty> increase_stream_retention_period(CallContext& call, IncreaseStreamRetentionPeriodInput input);
 Answer<Empty> decrease_stream_retention_period(CallContext& call, DecreaseStreamRetentionPeriodInput input);

@@ -14,14 +14,46 @@ Touched any_resource(const CallContext& /*call*/, const void* /*input*/) {
 }
 
 Touched new_stream(const CallContext& call, const void* input) {
-  return {.resources = {stream_arn(call, static_cast<const CreateStreamInput*>(input)->stream_name)},
-          .conditions = {},
-          .resource_policies = {}};
+  const auto& create = *static_cast<const CreateStreamInput*>(input);
+  Touched touched{.resources = {stream_arn(call, create.stream_name)}, .conditions = {}, .resource_policies = {}};
+  if (create.tags && !create.tags->empty()) {
+    add_request_tags(*create.tags, touched);
+    touched.more_actions = {"kinesis:AddTagsToStream"};
+  }
+  return touched;
 }
 
 template <class Input, std::string Input::* arn>
-Touched named_by_arn(const CallContext& /*call*/, const void* input) {
-  return {.resources = {static_cast<const Input*>(input)->*arn}, .conditions = {}, .resource_policies = {}};
+Touched named_by_arn(const CallContext& call, const void* input) {
+  return touch_arns(call, {static_cast<const Input*>(input)->*arn});
+}
+
+Touched tagged_stream(const CallContext& call, const void* input) {
+  const auto& add = *static_cast<const AddTagsToStreamInput*>(input);
+  Touched touched = touch(call, add);
+  add_request_tags(add.tags, touched);
+  return touched;
+}
+
+Touched untagged_stream(const CallContext& call, const void* input) {
+  const auto& remove = *static_cast<const RemoveTagsFromStreamInput*>(input);
+  Touched touched = touch(call, remove);
+  add_request_tag_keys(remove.tag_keys, touched);
+  return touched;
+}
+
+Touched tagged_resource(const CallContext& call, const void* input) {
+  const auto& tag = *static_cast<const TagResourceInput*>(input);
+  Touched touched = touch_arns(call, {tag.resource_arn});
+  add_request_tags(tag.tags, touched);
+  return touched;
+}
+
+Touched untagged_resource(const CallContext& call, const void* input) {
+  const auto& untag = *static_cast<const UntagResourceInput*>(input);
+  Touched touched = touch_arns(call, {untag.resource_arn});
+  add_request_tag_keys(untag.tag_keys, touched);
+  return touched;
 }
 
 struct FastCodec {
@@ -40,12 +72,14 @@ constexpr Operation with_fast_codecs(Operation row, FastCodec json, FastCodec cb
 // Actions and resources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Kinesis
 // Data Streams".
 constexpr Operation kOperations[] = {
-    operation<&add_tags_to_stream>("AddTagsToStream", "kinesis:AddTagsToStream",
-                                   &stream_resource<AddTagsToStreamInput>),
+    operation<&add_tags_to_stream>("AddTagsToStream", "kinesis:AddTagsToStream", &tagged_stream),
     operation<&create_stream>("CreateStream", "kinesis:CreateStream", &new_stream),
     operation<&decrease_stream_retention_period>("DecreaseStreamRetentionPeriod",
                                                  "kinesis:DecreaseStreamRetentionPeriod",
                                                  &stream_resource<DecreaseStreamRetentionPeriodInput>),
+    operation<&delete_resource_policy>(
+        "DeleteResourcePolicy", "kinesis:DeleteResourcePolicy",
+        &named_by_arn<DeleteResourcePolicyInput, &DeleteResourcePolicyInput::resource_arn>),
     operation<&delete_stream>("DeleteStream", "kinesis:DeleteStream", &stream_resource<DeleteStreamInput>),
     operation<&describe_limits>("DescribeLimits", "kinesis:DescribeLimits", &any_resource),
     operation<&describe_stream>("DescribeStream", "kinesis:DescribeStream", &stream_resource<DescribeStreamInput>),
@@ -53,6 +87,8 @@ constexpr Operation kOperations[] = {
                                         &stream_resource<DescribeStreamSummaryInput>),
     with_fast_codecs(operation<&get_records>("GetRecords", "kinesis:GetRecords", &get_records_resource),
                      {nullptr, &fast_encode_get_records}, {nullptr, &fast_encode_cbor_get_records}),
+    operation<&get_resource_policy>("GetResourcePolicy", "kinesis:GetResourcePolicy",
+                                    &named_by_arn<GetResourcePolicyInput, &GetResourcePolicyInput::resource_arn>),
     operation<&get_shard_iterator>("GetShardIterator", "kinesis:GetShardIterator",
                                    &stream_resource<GetShardIteratorInput>),
     operation<&increase_stream_retention_period>("IncreaseStreamRetentionPeriod",
@@ -70,12 +106,11 @@ constexpr Operation kOperations[] = {
     with_fast_codecs(operation<&put_records>("PutRecords", "kinesis:PutRecords", &stream_resource<PutRecordsInput>),
                      {&fast_decode_put_records, &fast_encode_put_records},
                      {&fast_decode_cbor_put_records, &fast_encode_cbor_put_records}),
-    operation<&remove_tags_from_stream>("RemoveTagsFromStream", "kinesis:RemoveTagsFromStream",
-                                        &stream_resource<RemoveTagsFromStreamInput>),
-    operation<&tag_resource>("TagResource", "kinesis:TagResource",
-                             &named_by_arn<TagResourceInput, &TagResourceInput::resource_arn>),
-    operation<&untag_resource>("UntagResource", "kinesis:UntagResource",
-                               &named_by_arn<UntagResourceInput, &UntagResourceInput::resource_arn>),
+    operation<&put_resource_policy>("PutResourcePolicy", "kinesis:PutResourcePolicy",
+                                    &named_by_arn<PutResourcePolicyInput, &PutResourcePolicyInput::resource_arn>),
+    operation<&remove_tags_from_stream>("RemoveTagsFromStream", "kinesis:RemoveTagsFromStream", &untagged_stream),
+    operation<&tag_resource>("TagResource", "kinesis:TagResource", &tagged_resource),
+    operation<&untag_resource>("UntagResource", "kinesis:UntagResource", &untagged_resource),
     operation<&update_max_record_size>("UpdateMaxRecordSize", "kinesis:UpdateMaxRecordSize",
                                        &named_by_arn<UpdateMaxRecordSizeInput, &UpdateMaxRecordSizeInput::stream_arn>),
     operation<&update_shard_count>("UpdateShardCount", "kinesis:UpdateShardCount",
@@ -84,12 +119,21 @@ constexpr Operation kOperations[] = {
 static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));
 
 constexpr std::string_view kKnownOperations[] = {
-    "DeleteResourcePolicy",   "DeregisterStreamConsumer",  "DescribeAccountSettings",
-    "DescribeStreamConsumer", "DisableEnhancedMonitoring", "EnableEnhancedMonitoring",
-    "GetResourcePolicy",      "ListStreamConsumers",       "MergeShards",
-    "PutResourcePolicy",      "RegisterStreamConsumer",    "SplitShard",
-    "StartStreamEncryption",  "StopStreamEncryption",      "SubscribeToShard",
-    "UpdateAccountSettings",  "UpdateStreamMode",          "UpdateStreamWarmThroughput",
+    "DeregisterStreamConsumer",
+    "DescribeAccountSettings",
+    "DescribeStreamConsumer",
+    "DisableEnhancedMonitoring",
+    "EnableEnhancedMonitoring",
+    "ListStreamConsumers",
+    "MergeShards",
+    "RegisterStreamConsumer",
+    "SplitShard",
+    "StartStreamEncryption",
+    "StopStreamEncryption",
+    "SubscribeToShard",
+    "UpdateAccountSettings",
+    "UpdateStreamMode",
+    "UpdateStreamWarmThroughput",
 };
 static_assert(std::ranges::is_sorted(kKnownOperations));
 

@@ -1,10 +1,13 @@
 #pragma once
 /// How requests name a stream: by StreamName, by StreamARN, or by both.
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "codec/shape.h"
+#include "services/kinesis/resource_policies.h"
 #include "services/operation.h"
 
 namespace penstock::services::kinesis {
@@ -21,6 +24,15 @@ struct StreamReference {
 
 [[nodiscard]] std::string stream_arn(const CallContext& call, std::string_view name);
 
+/// The stream or consumer that an ARN names; it is there. Errors: ResourceNotFoundException.
+[[nodiscard]] ApiResult<ResourceName> find_resource(const CallContext& call, std::string_view arn);
+
+/// What a call touches: the ARNs, each with its resource policy, and the tags of a single one as aws:ResourceTag/...
+[[nodiscard]] Touched touch_arns(const CallContext& call, std::vector<std::string> arns);
+/// aws:RequestTag/... and aws:TagKeys of tags that the call gives, and aws:TagKeys of those that it takes away.
+void add_request_tags(const std::map<std::string, std::string>& tags, Touched& touched);
+void add_request_tag_keys(const std::vector<std::string>& keys, Touched& touched);
+
 /// The ARNs that the reference names; both, when they are not the same, so that none goes unchecked.
 [[nodiscard]] Touched touch(const CallContext& call, const StreamReference& reference);
 
@@ -34,6 +46,7 @@ inline constexpr std::string_view kArnPattern = "arn:aws.*:kinesis:.*:\\d{12}:st
 
 [[nodiscard]] codec::Rules name_rules(bool required = false);  ///< StreamName, ShardId
 [[nodiscard]] codec::Rules arn_rules(bool required = false);
+[[nodiscard]] codec::Rules resource_arn_rules();  ///< ResourceARN: of a stream or a consumer; required
 
 /// Begins the shape of an input that refers to a stream.
 template <class Input>

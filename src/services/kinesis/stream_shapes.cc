@@ -13,9 +13,6 @@ codec::Rules tag_map(std::int64_t count_min) {
   return {.required = true, .length = {count_min, 200}, .element_length = {0, 256}, .key_length = {1, 128}};
 }
 codec::Rules tag_keys() { return {.required = true, .length = {1, 50}, .element_length = {1, 128}}; }
-codec::Rules resource_arn() {
-  return {.required = true, .length = {1, 2048}, .pattern = "arn:aws.*:kinesis:.*:\\d{12}:.*stream/\\S+"};
-}
 
 }  // namespace
 
@@ -34,7 +31,7 @@ const Shape& describe(const CreateStreamInput*) {
           .field("ShardCount", &CreateStreamInput::shard_count, positive())
           .field("StreamModeDetails", &CreateStreamInput::stream_mode_details)
           .field("Tags", &CreateStreamInput::tags,
-                 {.length = {0, 200}, .element_length = {0, 256}, .key_length = {1, 128}})
+                 {.length = {1, 200}, .element_length = {0, 256}, .key_length = {1, 128}})
           .field("WarmThroughputMiBps", &CreateStreamInput::warm_throughput_mibps)
           .field("MaxRecordSizeInKiB", &CreateStreamInput::max_record_size_in_kib, range(1024, 10240))
           .build();
@@ -256,7 +253,7 @@ const Shape& describe(const ListTagsForStreamOutput*) {
 const Shape& describe(const TagResourceInput*) {
   static const Shape shape = ShapeBuilder<TagResourceInput>("TagResourceInput")
                                  .field("Tags", &TagResourceInput::tags, tag_map(1))
-                                 .field("ResourceARN", &TagResourceInput::resource_arn, resource_arn())
+                                 .field("ResourceARN", &TagResourceInput::resource_arn, resource_arn_rules())
                                  .build();
   return shape;
 }
@@ -264,14 +261,14 @@ const Shape& describe(const TagResourceInput*) {
 const Shape& describe(const UntagResourceInput*) {
   static const Shape shape = ShapeBuilder<UntagResourceInput>("UntagResourceInput")
                                  .field("TagKeys", &UntagResourceInput::tag_keys, tag_keys())
-                                 .field("ResourceARN", &UntagResourceInput::resource_arn, resource_arn())
+                                 .field("ResourceARN", &UntagResourceInput::resource_arn, resource_arn_rules())
                                  .build();
   return shape;
 }
 
 const Shape& describe(const ListTagsForResourceInput*) {
   static const Shape shape = ShapeBuilder<ListTagsForResourceInput>("ListTagsForResourceInput")
-                                 .field("ResourceARN", &ListTagsForResourceInput::resource_arn, resource_arn())
+                                 .field("ResourceARN", &ListTagsForResourceInput::resource_arn, resource_arn_rules())
                                  .build();
   return shape;
 }

@@ -99,18 +99,18 @@ Answer<ListTagsForStreamOutput> list_tags_for_stream(CallContext& call, ListTags
 }
 
 Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
-  PENSTOCK_CO_TRY(std::string name, name_in_arn(call, input.resource_arn));
-  co_return co_await add_tags(call, std::move(name), std::move(input.tags));
+  PENSTOCK_CO_TRY(ResourceName resource, find_resource(call, input.resource_arn));
+  co_return co_await add_tags(call, std::move(resource.stream), std::move(input.tags));
 }
 
 Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
-  PENSTOCK_CO_TRY(std::string name, name_in_arn(call, input.resource_arn));
-  co_return co_await remove_tags(call, std::move(name), std::move(input.tag_keys));
+  PENSTOCK_CO_TRY(ResourceName resource, find_resource(call, input.resource_arn));
+  co_return co_await remove_tags(call, std::move(resource.stream), std::move(input.tag_keys));
 }
 
 Answer<ListTagsForResourceOutput> list_tags_for_resource(CallContext& call, ListTagsForResourceInput input) {
-  PENSTOCK_CO_TRY(const std::string name, name_in_arn(call, input.resource_arn));
-  PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, name));
+  PENSTOCK_CO_TRY(const ResourceName resource, find_resource(call, input.resource_arn));
+  PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, resource.stream));
   co_return ListTagsForResourceOutput{.tags = to_list(view.info->tags)};
 }
 

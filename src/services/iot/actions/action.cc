@@ -4,6 +4,7 @@
 
 #include "codec/json_text.h"
 #include "core/encoding/base64.h"
+#include "services/kinesis/resource_policies.h"
 
 namespace penstock::services::iot {
 namespace {
@@ -27,6 +28,10 @@ Task<Result<stream::PutOutcome>> StreamRecordSink::put(std::string stream_name, 
   co_return std::move(outcomes.front());
 }
 
+std::string StreamRecordSink::resource_policy(std::string_view stream_name) const {
+  return kinesis::resource_policy(streams_, catalog_, {.stream = std::string(stream_name)});
+}
+
 rules::EventView event_of(const mqtt::Message& message, Random& random, std::string_view account) {
   return {.topic = message.topic,
           .client_id = message.client_id,
@@ -38,7 +43,7 @@ rules::EventView event_of(const mqtt::Message& message, Random& random, std::str
 }
 
 Result<void> authorize_as_role(const ActionParts& parts, const ActionRun& run, std::string_view action,
-                               std::string_view resource) {
+                               std::string_view resource, std::string_view resource_policy) {
   const std::string session = run.rule->name.substr(0, kSessionNameMax);
   const std::string& role_arn = run.action->role_arn;
   auto principal = parts.authorizer.assume_as_service(role_arn, kIotService, session);
@@ -46,7 +51,9 @@ Result<void> authorize_as_role(const ActionParts& parts, const ActionRun& run, s
     return fail(principal.error().kind,
                 fmt::format("Unable to assume role {}: {}", role_arn, principal.error().message));
   }
-  const iam::Decision decision = parts.authorizer.authorize(*principal, {.action = action, .resource = resource});
+  iam::Question question{.action = action, .resource = resource};
+  if (!resource_policy.empty()) question.resource_policy = resource_policy;
+  const iam::Decision decision = parts.authorizer.authorize(*principal, question);
   if (decision.allowed) return {};
   return fail(ErrorKind::denied, fmt::format("User: {} is not authorized to perform: {} on resource: {} {}",
                                              principal->arn, action, resource, decision.reason));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/catalog.h"
 #include "core/clock.h"
 #include "core/random.h"
 #include "core/result.h"
@@ -35,16 +36,20 @@ class RecordSink {
   virtual ~RecordSink() = default;
   /// Completes when the record is durable. Errors: as stream::put_records.
   virtual Task<Result<stream::PutOutcome>> put(std::string stream_name, stream::PutEntry entry) = 0;
+  /// The stream's resource policy; "" when it has none.
+  [[nodiscard]] virtual std::string resource_policy(std::string_view stream_name) const = 0;
 };
 
 /// The streams themselves.
 class StreamRecordSink final : public RecordSink {
  public:
-  explicit StreamRecordSink(stream::Streams& streams) : streams_(streams) {}
+  StreamRecordSink(stream::Streams& streams, const catalog::Catalog& catalog) : streams_(streams), catalog_(catalog) {}
   Task<Result<stream::PutOutcome>> put(std::string stream_name, stream::PutEntry entry) override;
+  [[nodiscard]] std::string resource_policy(std::string_view stream_name) const override;
 
  private:
   stream::Streams& streams_;
+  const catalog::Catalog& catalog_;
 };
 
 /// Where republish actions go: the subscribers, and the rules again.
@@ -88,9 +93,10 @@ struct ActionFailure {
 /// The message as SQL and templates see it; a view into `message`.
 [[nodiscard]] rules::EventView event_of(const mqtt::Message& message, Random& random, std::string_view account);
 
-/// The rule's role if it may do `action` on `resource`. Errors: missing (no such role), denied.
+/// Whether the rule's role may do `action` on `resource`, which may have a policy of its own. Errors: missing (no such
+/// role), denied.
 [[nodiscard]] Result<void> authorize_as_role(const ActionParts& parts, const ActionRun& run, std::string_view action,
-                                             std::string_view resource);
+                                             std::string_view resource, std::string_view resource_policy = {});
 
 // nullopt: done, and durable if the action promises that.
 Task<std::optional<ActionFailure>> run_kinesis_action(const ActionParts& parts, ActionRun run);

@@ -52,7 +52,8 @@ Task<std::optional<ActionFailure>> run_kinesis_action(const ActionParts& parts, 
       fmt::format("arn:aws:kinesis:{}:{}:stream/{}", parts.region, parts.account, target->stream_name);
   for (std::size_t tries = 0;; ++tries) {
     // Asked anew for each try: a permission may have been taken away while this waited.
-    if (auto allowed = authorize_as_role(parts, run, "kinesis:PutRecord", arn); !allowed.has_value()) {
+    const std::string policy = parts.records.resource_policy(target->stream_name);
+    if (auto allowed = authorize_as_role(parts, run, "kinesis:PutRecord", arn, policy); !allowed.has_value()) {
       co_return failure(run, *target, std::move(allowed).error());
     }
     auto put = co_await parts.records.put(
