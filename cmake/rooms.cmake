@@ -1,6 +1,7 @@
 # penstock_room(name DEPS rooms... LIBS libraries...)
 # A room is a folder of src/. Its sources become the library penstock_<name>; its *_test.cc become the test
-# program <name>_test, which ctest runs as <name>.
+# program <name>_test, which ctest runs as <name>; the target room_tests builds them all.
+add_custom_target(room_tests)
 function(penstock_room name)
   cmake_parse_arguments(ROOM "" "" "DEPS;LIBS" ${ARGN})
   if(NOT EXISTS ${CMAKE_SOURCE_DIR}/src/${name})
@@ -30,6 +31,7 @@ function(penstock_room name)
     add_executable(${name}_test ${tests})
     precompile(${name}_test tests)
     target_link_libraries(${name}_test PRIVATE penstock_${name} GTest::gmock GTest::gtest_main)
+    add_dependencies(room_tests ${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   endif()
 endfunction()
