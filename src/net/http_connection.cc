@@ -8,6 +8,7 @@
 #include "net/http_chunks.h"
 #include "net/http_date.h"
 #include "net/http_text.h"
+#include "net/readable_head.h"
 
 namespace penstock::net {
 
@@ -61,7 +62,8 @@ Task<void> HttpConnection::run() {
   for (int served = 1; !host_.stopping; ++served) {
     auto head = co_await read_head();
     if (!head.has_value()) {
-      if (head.error().has_value()) co_await refuse(std::move(*head.error()), nullptr);
+      const std::optional<HttpRequest> part = head.error().has_value() ? readable_head(input_) : std::nullopt;
+      if (head.error().has_value()) co_await refuse(std::move(*head.error()), part.has_value() ? &*part : nullptr);
       break;
     }
     const auto body = co_await read_body(*head);

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
+from cbor_wire import decode
 from mqtt_device import MqttDevice
 from penstock_process import REGION, ROOT_KEY, ROOT_SECRET
 
@@ -295,6 +296,20 @@ def test_bad_http_is_refused_and_the_connection_closed(wire, head, status):
     assert headers["x-amzn-requestid"]
     assert json.loads(body)["message"]
     assert wire.closed()
+
+
+@pytest.mark.parametrize("wrong", [b"", b"Host: a\x01b\r\n", b"Host: a\r\nHost: b\r\n", b"Host: a\r\nContent-Length: x\r\n"])
+def test_bad_http_is_refused_in_the_form_that_the_client_speaks(server, wrong):
+    target = b"X-Amz-Target: Kinesis_20131202.ListStreams\r\n"
+    for content_type, check in ((b"application/x-amz-json-1.1", lambda body: json.loads(body)),
+                                (b"application/x-amz-cbor-1.1", decode)):
+        wire = Wire(server)
+        wire.send(b"POST / HTTP/1.1\r\n" + wrong + target + b"Content-Type: " + content_type + b"\r\n\r\n")
+        status, headers, body = wire.answer()
+        wire.close()
+        assert status == 400 and headers["content-type"] == content_type.decode()
+        error = check(body)
+        assert error["__type"] == headers["x-amzn-errortype"] == "BadRequestException" and error["message"]
 
 
 def test_requests_that_stop_halfway(server):
