@@ -4,13 +4,16 @@
 # shellcheck disable=SC2034  # used by those who source this
 BUILD_PACKAGES=(
   clang-19 cmake ninja-build mold ccache pkg-config
-  libboost1.81-dev libcli11-dev libfmt-dev libre2-dev libsimdjson-dev libsqlite3-dev libssl-dev zlib1g-dev
+  libboost1.81-dev libcli11-dev libfmt-dev libre2-dev libsimdjson-dev libnghttp2-dev libsqlite3-dev libssl-dev
+  zlib1g-dev
 )
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
   libclang-rt-19-dev llvm-19 libgtest-dev libgmock-dev
-  python3 python3-boto3 python3-pytest awscli mosquitto mosquitto-clients openssl
+  python3 python3-boto3 python3-pytest awscli curl mosquitto mosquitto-clients openssl
 )
+# Debian's, unless there are others on the PATH already: another nodejs and Debian's npm cannot be installed together.
+command -v node >/dev/null && command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)
 # shellcheck disable=SC2034
 STYLE_PACKAGES=(clang-format-19 clang-tidy-19 shellcheck git)
 # shellcheck disable=SC2034

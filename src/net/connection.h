@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "core/clock.h"
 #include "core/task.h"
@@ -25,6 +26,32 @@ class BodyBudget {
 
  private:
   std::atomic<std::int64_t> left_;
+};
+
+/// Some of a BodyBudget, given back when it is destroyed.
+class BodyCharge {
+ public:
+  explicit BodyCharge(BodyBudget& budget) : budget_(&budget) {}
+  BodyCharge(BodyCharge&& other) noexcept : budget_(other.budget_), bytes_(std::exchange(other.bytes_, 0)) {}
+  BodyCharge& operator=(BodyCharge&& other) noexcept {
+    std::swap(budget_, other.budget_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  BodyCharge(const BodyCharge&) = delete;
+  BodyCharge& operator=(const BodyCharge&) = delete;
+  ~BodyCharge() { release(); }
+
+  [[nodiscard]] bool add(std::size_t bytes) {
+    if (!budget_->take(bytes)) return false;
+    bytes_ += bytes;
+    return true;
+  }
+  void release() { budget_->give_back(std::exchange(bytes_, 0)); }
+
+ private:
+  BodyBudget* budget_;
+  std::size_t bytes_ = 0;
 };
 
 /// What a connection needs of its server; outlives it.

@@ -25,8 +25,6 @@ void resize_unfilled(std::string& text, std::size_t size) {
   text.resize_and_overwrite(size, [](char*, std::size_t wanted) { return wanted; });
 }
 
-bool may_have_body(int status) { return status != 204 && status != 304; }
-
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
   // A value with line ends would let its author write headers of their own.
@@ -76,7 +74,7 @@ Task<void> HttpConnection::run() {
     head->request.secure = peer_.secure;
     const bool bodiless = head->request.method == "HEAD";
     HttpResponse response = co_await host_.handler(std::move(head->request));
-    release_charge();
+    charge_.release();
     if (bodiless) head->request.method = "HEAD";
     const bool until_closed = response.stream != nullptr && !head->takes_chunks;
     const bool close = host_.stopping || !head->keep_alive || until_closed;
@@ -87,7 +85,7 @@ Task<void> HttpConnection::run() {
     }
     if (served % kRequestsPerTurn == 0) co_await Yield{};
   }
-  release_charge();
+  charge_.release();
 }
 
 void HttpConnection::finish() {
@@ -154,14 +152,6 @@ Task<HttpConnection::OrEnding<RequestHead>> HttpConnection::read_head() {
   }
 }
 
-bool HttpConnection::charge(std::size_t bytes) {
-  if (!host_.bodies.take(bytes)) return false;
-  charged_bytes_ += bytes;
-  return true;
-}
-
-void HttpConnection::release_charge() { host_.bodies.give_back(std::exchange(charged_bytes_, 0)); }
-
 void HttpConnection::allow_body(SteadyTime start, std::size_t received) {
   const auto earned = std::chrono::milliseconds(received * 1000 / host_.limits.body_bytes_per_second_min);
   deadline_ = start + host_.limits.body_stall_max + earned;
@@ -174,7 +164,7 @@ Task<HttpConnection::OrEnding<void>> HttpConnection::read_body(RequestHead& head
         Ending({413, fmt::format("the body has {} bytes; at most {} are taken", size, host_.limits.body_bytes_max)}));
   }
   if (size == 0 && !head.chunked) co_return OrEnding<void>{};
-  if (!charge(size)) co_return std::unexpected(Ending({503, "too many request bodies at the same time"}));
+  if (!charge_.add(size)) co_return std::unexpected(Ending({503, "too many request bodies at the same time"}));
   if (head.expects_continue && input_.size() == input_used_) {
     allow(host_.limits.write_stall_max);
     if (!co_await write_all(kContinue, {})) co_return std::unexpected(Ending{});
@@ -210,7 +200,7 @@ Task<HttpConnection::OrEnding<void>> HttpConnection::read_chunked_body(HttpReque
     const ChunkReader::Status status = reader.feed(in, request.body);
     received += input_.size() - input_used_ - in.size();
     input_used_ = input_.size() - in.size();
-    if (!charge(request.body.size() - had)) {
+    if (!charge_.add(request.body.size() - had)) {
       co_return std::unexpected(Ending({503, "too many request bodies at the same time"}));
     }
     switch (status) {

@@ -48,8 +48,6 @@ class HttpConnection final : public Connection {
   Task<bool> write_all(std::string_view head, std::string_view body, std::string_view tail = {});
   Task<void> refuse(HttpRefusal why, const HttpRequest* head);
   Task<void> drain();
-  [[nodiscard]] bool charge(std::size_t bytes);
-  void release_charge();
   void allow(std::chrono::milliseconds time) { deadline_ = host_.clock.steady() + time; }
   void allow_body(SteadyTime start, std::size_t received);
 
@@ -59,7 +57,7 @@ class HttpConnection final : public Connection {
   std::string input_;           ///< bytes read and not yet used; bounded by the head's bound and one read
   std::size_t input_used_ = 0;  ///< of its front
   SteadyTime deadline_ = SteadyTime::max();
-  std::size_t charged_bytes_ = 0;
+  BodyCharge charge_{host_.bodies};
   BodyStream* streaming_ = nullptr;  ///< while its pieces are being sent
   bool client_gone_ = false;         ///< seen while streaming
   bool idle_ = false;

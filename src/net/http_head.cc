@@ -79,7 +79,8 @@ bool keeps_alive(int minor, std::string_view connection) {
   return minor == 1 ? !list_has(connection, "close") : list_has(connection, "keep-alive");
 }
 
-/// Origin form as it is; of the absolute form ("http://host/path") the path.
+}  // namespace
+
 std::expected<std::string, HttpRefusal> read_target(std::string_view method, std::string_view target) {
   const bool visible = std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f; });
   if (target.empty() || !visible) return refuse("the request target holds characters that it may not");
@@ -94,7 +95,14 @@ std::expected<std::string, HttpRefusal> read_target(std::string_view method, std
   return refuse("the request target is neither a path nor a URL");
 }
 
-}  // namespace
+std::expected<bool, HttpRefusal> read_expectation(const Headers& headers) {
+  const std::string* expect = headers.find("expect");
+  if (expect == nullptr) return false;
+  if (!same_ignoring_case(*expect, "100-continue")) {
+    return refuse(fmt::format("the expectation '{}' is not known", *expect), 417);
+  }
+  return true;
+}
 
 std::optional<std::size_t> find_head_end(std::string_view bytes, std::size_t& scanned) {
   const std::size_t from = scanned > kEnd.size() ? scanned - (kEnd.size() - 1) : 0;
@@ -122,12 +130,8 @@ std::expected<RequestHead, HttpRefusal> parse_request_head(std::string_view head
   const auto hosts = std::ranges::count_if(out.request.headers.all(),
                                            [](const auto& entry) { return same_ignoring_case(entry.first, "host"); });
   if (hosts > 1 || (minor == 1 && hosts == 0)) return refuse("the request needs exactly one Host header");
-  if (const std::string* expect = out.request.headers.find("expect")) {
-    if (!same_ignoring_case(*expect, "100-continue")) {
-      return refuse(fmt::format("the expectation '{}' is not known", *expect), 417);
-    }
-    out.expects_continue = minor == 1;
-  }
+  PENSTOCK_TRY(const bool expects_continue, read_expectation(out.request.headers));
+  out.expects_continue = expects_continue && minor == 1;
   out.chunked = framing.chunked;
   out.content_length = framing.content_length;
   out.keep_alive = keeps_alive(minor, framing.connection);

@@ -37,6 +37,12 @@ struct RequestHead {
 /// `head` is what find_head_end found.
 [[nodiscard]] std::expected<RequestHead, HttpRefusal> parse_request_head(std::string_view head);
 
+/// The path and query of a request target: as it is, or out of an absolute one ("http://host/path").
+[[nodiscard]] std::expected<std::string, HttpRefusal> read_target(std::string_view method, std::string_view target);
+
+/// Whether the client waits for "100 Continue" (RFC 9110 section 10.1.1); another expectation is refused.
+[[nodiscard]] std::expected<bool, HttpRefusal> read_expectation(const Headers& headers);
+
 struct ResponseHead {
   HttpResponse response;
   bool chunked = false;

@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "core/mutex.h"
-#include "net/http_connection.h"
+#include "net/negotiation.h"
 #include "net/tcp_stream.h"
+#include "net/tls.h"
 #include "telemetry/log.h"
 
 namespace penstock::net {
@@ -91,6 +92,7 @@ struct HttpServer::State {
   HttpHandler handler;
   RefusalRenderer refusal;
   BodyBudget bodies;
+  TlsContext tls;  // set before listen returns, then constant; null: no TLS
   HostPort bound;  // set before listen returns, then constant
   std::vector<std::unique_ptr<LoopSide>> sides;
 
@@ -174,9 +176,9 @@ void HttpServer::State::start(const std::shared_ptr<State>& self, LoopSide& side
     self->count_out();
     return;
   }
-  auto connection = std::make_shared<HttpConnection>(
+  auto connection = std::make_shared<NegotiatedConnection>(
       ConnectionHost{self->clock, self->options.limits, self->handler, self->refusal, self->bodies, self->stopping},
-      make_tcp_stream(std::move(socket)), Peer{.address = peer.address().to_string()}, std::string());
+      make_tcp_stream(std::move(socket)), Peer{.address = peer.address().to_string()}, self->tls.get());
   side.connections.insert(connection.get());
   if (!side.sweeping) sweep_later(self, side);
   spawn_here(side.loop, connection->run(), [self, &side, connection] {
@@ -203,6 +205,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(EventLoops& loops, const 
                                                        HttpHandler handler, RefusalRenderer refusal) {
   const HostPort address = options.listen;
   auto state = std::make_shared<State>(loops, clock, std::move(options), std::move(handler), std::move(refusal));
+  if (state->options.tls.has_value()) {
+    PENSTOCK_TRY(state->tls, make_tls_context(*state->options.tls));
+    offer_http(state->tls.get());
+    state->options.tls.reset();
+  }
   Result<HostPort> opened;
   EventLoops::run_on(loops.at(0), [&] {
     opened = open_acceptor(loops.at(0), state->acceptor, address);

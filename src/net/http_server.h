@@ -1,16 +1,19 @@
 #pragma once
-/// The HTTP/1.1 server: sockets to HttpRequest, HttpResponse to sockets. Knows no service.
+/// The HTTP server: sockets to HttpRequest, HttpResponse to sockets. HTTP/1.1 and HTTP/2, plain and over TLS, on one
+/// port. Knows no service.
 ///
-/// Guarantee: answers of one connection are sent in the order of its requests; a request that was read whole is
+/// Guarantee: answers of one HTTP/1.1 connection are sent in the order of its requests; a request that was read whole
+/// is
 ///            handed to the handler and its answer is sent, also during stop(). What one client does wrong touches no
 ///            other connection.
 /// Threads:   a connection and its handler's coroutines stay on one loop. listen, stop and destruction: not on a loop.
-/// Source:    RFC 9110, RFC 9112.
+/// Source:    RFC 9110, RFC 9112, RFC 9113, RFC 7301.
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +22,7 @@
 #include "net/address.h"
 #include "net/event_loop.h"
 #include "net/http.h"
+#include "net/tls.h"
 
 namespace penstock::net {
 
@@ -39,6 +43,7 @@ struct HttpLimits {
 struct HttpServerOptions {
   HostPort listen;  ///< port 0 takes a free one
   HttpLimits limits;
+  std::optional<TlsIdentity> tls{};  ///< absent: TLS is refused
 };
 
 /// Makes the answer to a request that the server itself refuses (400, 408, 413, 417, 431, 501, 503, 505). `head` has
@@ -48,7 +53,7 @@ using RefusalRenderer = std::function<HttpResponse(int status, std::string_view 
 class HttpServer {
  public:
   /// Binds and accepts at once. The loops and the clock must outlive the server.
-  /// Errors: unavailable (the address is in use, not ours, ...), naming the address.
+  /// Errors: unavailable (the address is in use, not ours, ...), naming the address; those of make_tls_context.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(EventLoops& loops, const Clock& clock,
                                                                   HttpServerOptions options, HttpHandler handler,
                                                                   RefusalRenderer refusal);

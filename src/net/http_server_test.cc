@@ -148,7 +148,7 @@ TEST_F(HttpServerTest, RefusesBadHttpAndServesOthersMeanwhile) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << bad;
     EXPECT_THAT(answer, HasSubstr("Connection: close")) << bad;
   }
-  EXPECT_THAT(ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), StartsWith("HTTP/1.1 505 "));
+  EXPECT_THAT(ask("PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n"), StartsWith("HTTP/1.1 505 "));
   other.send("GET /alive HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_THAT(other.read_response(), HasSubstr("GET /alive []"));
 }

@@ -52,6 +52,22 @@ bool list_has(std::string_view list, std::string_view token) {
   return false;
 }
 
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), lower);
+  return out;
+}
+
+std::string without_controls(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\t') c = ' ';
+  }
+  return out;
+}
+
+bool may_have_body(int status) { return status != 204 && status != 304; }
+
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 100: return "Continue";

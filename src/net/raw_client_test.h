@@ -57,6 +57,11 @@ class RawClient {
     buffer_.erase(0, out.size());
     return out;
   }
+  /// What is there, waiting for it; nothing when the server has closed.
+  std::string read_some() {
+    if (buffer_.empty()) read_more();
+    return std::exchange(buffer_, {});
+  }
   /// Everything until the server closes.
   std::string read_all() {
     while (read_more()) {
