@@ -41,6 +41,8 @@ class RawClient {
   }
   void half_close() const { ::shutdown(fd_, SHUT_WR); }
 
+  [[nodiscard]] int descriptor() const { return fd_; }
+
   /// Gone without a word, as a killed process is: the server sees a reset.
   void reset() {
     const linger now{.l_onoff = 1, .l_linger = 0};

@@ -140,6 +140,7 @@ Result<EndpointUrls> read_endpoints(const std::string& data_dir) {
   if (!object.has_value()) return std::unexpected(std::move(object).error());
   EndpointUrls urls;
   PENSTOCK_TRY(urls.api, text_of(*object, "api", path));
+  PENSTOCK_TRY(urls.api_tls, text_of(*object, "api_tls", path));
   PENSTOCK_TRY(urls.mqtt, text_of(*object, "mqtt", path));
   PENSTOCK_TRY(urls.mqtts, text_of(*object, "mqtts", path));
   return urls;
@@ -161,7 +162,7 @@ Result<HouseIdentity> read_identity(const std::string& data_dir) {
 }
 
 std::string render(const EndpointUrls& urls) {
-  return line({{"api", urls.api}, {"mqtt", urls.mqtt}, {"mqtts", urls.mqtts}});
+  return line({{"api", urls.api}, {"api_tls", urls.api_tls}, {"mqtt", urls.mqtt}, {"mqtts", urls.mqtts}});
 }
 
 std::string render(const RootKey& key) {

@@ -32,6 +32,7 @@ struct HouseIdentity {
 
 struct EndpointUrls {
   std::string api;
+  std::string api_tls;  ///< the same port
   std::string mqtt;
   std::string mqtts;
 };

@@ -92,9 +92,12 @@ TEST_F(DataDirectoryTest, ToolsReadWhatTheServerWrote) {
   EXPECT_EQ(read_endpoints(data()).error().kind, ErrorKind::missing);
   const auto directory = open();
   ASSERT_TRUE(directory.has_value());
-  ASSERT_TRUE(directory->write_volatile(kEndpointsFile, render(EndpointUrls{"http://a:1", "mqtt://a:2", "mqtts://a:3"}))
+  ASSERT_TRUE(directory
+                  ->write_volatile(kEndpointsFile,
+                                   render(EndpointUrls{"http://a:1", "https://a:1", "mqtt://a:2", "mqtts://a:3"}))
                   .has_value());
   ASSERT_TRUE(directory->write(kRootKeyFile, render(RootKey{"ID", "se\"cret"})).has_value());
+  EXPECT_EQ(read_endpoints(data())->api_tls, "https://a:1");
   EXPECT_EQ(read_endpoints(data())->mqtts, "mqtts://a:3");
   EXPECT_EQ(read_root_key(data())->secret_access_key, "se\"cret");
   EXPECT_EQ(read_identity(data())->region, "us-east-1");

@@ -179,7 +179,11 @@ Result<void> Server::Parts::open_doors() {
   loops.emplace(loop_count(settings));
   upkeep.emplace(loops->at(0), timers, kUpkeepInterval, [this] { return keep_up(*streams, *broker, clock); });
   PENSTOCK_TRY(api, net::HttpServer::listen(
-                        *loops, clock, {.listen = settings.api, .limits = settings.http},
+                        *loops, clock,
+                        {.listen = settings.api,
+                         .limits = settings.http,
+                         .tls = net::TlsIdentity{.certificate_chain_pem = tls->server_chain_pem,
+                                                 .private_key_pem = tls->server_key_pem}},
                         [this](net::HttpRequest request) { return gateway->handle(std::move(request)); },
                         [this](int status, std::string_view message, const net::HttpRequest* head) {
                           return gateway->refuse(status, message, head);
@@ -190,6 +194,7 @@ Result<void> Server::Parts::open_doors() {
                                                                       .private_key_pem = tls->server_key_pem}}));
   iot->set_endpoints({.mqtts = net::to_string(mqtts->address())});
   endpoints = {.api = url("http", api->address()),
+               .api_tls = url("https", api->address()),
                .mqtt = url("mqtt", mqtt->address()),
                .mqtts = url("mqtts", mqtts->address())};
   return directory->write_volatile(kEndpointsFile, render(endpoints));

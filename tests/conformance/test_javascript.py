@@ -1,4 +1,5 @@
-"""The AWS SDK for JavaScript against a server: its Kinesis client speaks HTTP/2 by prior knowledge to http endpoints."""
+"""The AWS SDK for JavaScript against a server: its Kinesis client speaks HTTP/2 by prior knowledge to http endpoints,
+and by ALPN to https ones."""
 
 import json
 import os
@@ -51,7 +52,9 @@ def js():
     return run
 
 
-def test_kinesis_over_http2(server, js):
-    told = js("kinesis.mjs", server.endpoints["api"], "from-javascript", environment=server.environment())
+@pytest.mark.parametrize("door", ["api", "api_tls"])
+def test_kinesis_over_http2(server, js, door):
+    environment = server.environment() | {"NODE_EXTRA_CA_CERTS": str(server.data / "tls" / "ca.pem")}
+    told = js("kinesis.mjs", server.endpoints[door], f"from-javascript-{door.replace('_', '-')}", environment=environment)
     assert told == {"failed": 0, "protocol": "h2", "records": 280, "bytes": 200 * 1000 + 80 * 100_000, "intact": True,
                     "concurrent": 300, "missing": "ResourceNotFoundException"}

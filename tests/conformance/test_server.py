@@ -29,8 +29,8 @@ def ask(server: PenstockProcess, method: str, path: str, body: bytes = b"", head
 
 
 def test_endpoints_json_names_every_listener_and_goes_away(own_server):
-    assert set(own_server.endpoints) == {"api", "mqtt", "mqtts"}
-    for name, scheme in (("api", "http"), ("mqtt", "mqtt"), ("mqtts", "mqtts")):
+    assert set(own_server.endpoints) == {"api", "api_tls", "mqtt", "mqtts"}
+    for name, scheme in (("api", "http"), ("api_tls", "https"), ("mqtt", "mqtt"), ("mqtts", "mqtts")):
         assert own_server.endpoints[name].startswith(f"{scheme}://127.0.0.1:")
         socket.create_connection(own_server.host_port(name), 5).close()
     own_server.stop()
