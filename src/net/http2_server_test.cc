@@ -173,6 +173,41 @@ TEST_F(Http2ServerTest, AClientThatDoesNotTakeAStreamIsAskedForNothingAndOnlyTha
   EXPECT_LE(source_.taken(), 12U);
 }
 
+TEST_F(Http2ServerTest, AClientThatDoesNotReadTheConnectionIsCut) {
+  HttpLimits limits;
+  limits.write_stall_max = std::chrono::milliseconds(200);
+  constexpr std::uint32_t kWindow = 1U << 30U;  // so that TCP alone holds the answer up
+  Http2Client client(start_streaming(limits), {.window_bytes = kWindow});
+  nghttp2_session_set_local_window_size(client.session(), NGHTTP2_FLAG_NONE, 0, kWindow);
+  source_.repeat(std::string(1U << 20U, 'x'));
+  client.ask("GET", "/");
+  client.flush();
+  source_.wait_for_cancel();
+  EXPECT_LT(source_.taken(), 64U);
+  client.raw().read_all();
+}
+
+TEST_F(Http2ServerTest, AClientThatAsksAndDoesNotReadHoldsUpOnlyItself) {
+  HttpLimits limits;
+  limits.write_stall_max = std::chrono::milliseconds(100);
+  limits.idle_max = std::chrono::milliseconds(1000);
+  std::atomic<int> made = 0;
+  const std::uint16_t port = start(limits, [&made](HttpRequest request) {
+    ++made;
+    return echo(std::move(request));
+  });
+  Http2Client client(port, {.window_bytes = 1U << 30U});
+  nghttp2_session_set_local_window_size(client.session(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+  ASSERT_TRUE(client.run_until([&] { return client.settled; }));
+  for (int i = 0; i < 100; ++i) client.ask("GET", "/big");
+  client.flush();
+  Http2Client other(port);
+  EXPECT_EQ(other.wait(other.ask("GET", "/")).status, 200);
+  RawClient idle(port);
+  EXPECT_EQ(idle.read_all(), "");  // by then the first one has been cut
+  EXPECT_LT(made, 20);             // of 100 answers of 8 MiB: 16 MiB may wait, and TCP holds some
+}
+
 TEST_F(Http2ServerTest, ResetAndLeavingCancelTheStream) {
   const std::uint16_t port = start_streaming();
   Http2Client client(port);
