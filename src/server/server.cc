@@ -55,12 +55,17 @@ Result<T> named(std::string_view part, Result<T> result) {
   return result;
 }
 
-/// What time brings about: records past their retention, sessions that slept too long.
+/// What time brings about: records past their retention, sessions that slept too long, traffic of on-demand streams.
 Task<void> keep_up(stream::Streams& streams, mqtt::Broker& broker, const Clock& clock) {
   broker.expire_sessions();
   const Result<void> trimmed = co_await streams.trim_expired(clock.now());
   if (!trimmed.has_value()) {
     telemetry::log(telemetry::Level::warn, "trimming failed", {{"reason", std::string_view(trimmed.error().message)}});
+  }
+  const Result<void> followed = co_await streams.follow_traffic();
+  if (!followed.has_value()) {
+    telemetry::log(telemetry::Level::warn, "on-demand scaling failed",
+                   {{"reason", std::string_view(followed.error().message)}});
   }
 }
 
@@ -124,8 +129,8 @@ Result<void> Server::Parts::open_services() {
                                                                 .creating = kinesis.creating,
                                                                 .updating = kinesis.updating,
                                                                 .deleting = kinesis.deleting,
-                                                                .open_shards_max = kinesis.open_shards_max,
-                                                                .enforce_shard_limits = kinesis.enforce_shard_limits},
+                                                                .limits = kinesis.limits,
+                                                                .on_demand_window = kinesis.on_demand_window},
                                                                *catalog, *logs, clock, random)));
   PENSTOCK_TRY(iot, named("iot", services::iot::IotCore::open({.catalog = *catalog,
                                                                .clock = clock,

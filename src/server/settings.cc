@@ -15,7 +15,9 @@ namespace {
 namespace json = boost::json;
 
 /// How a value is written in the file; the command line gives all of them as text.
-enum class Form : std::uint8_t { text, number, truth, texts };
+enum class Form : std::uint8_t { text, number, limit, texts };
+
+constexpr std::uint64_t kLimitMax = 1'000'000'000;
 
 struct Setting {
   std::string_view key;
@@ -45,10 +47,20 @@ Result<void> read_ms(std::chrono::milliseconds& out, std::string_view text, std:
   return {};
 }
 
-Result<void> read_bool(bool& out, std::string_view text) {
-  if (text != "true" && text != "false")
-    return fail(ErrorKind::invalid, fmt::format("'{}' is not true or false", text));
-  out = text == "true";
+/// "aws", "off" or a whole number.
+Result<void> read_limit(stream::Limit& out, std::string_view text) {
+  using Choice = stream::Limit::Choice;
+  if (text == "aws" || text == "off") {
+    out.choice = text == "aws" ? Choice::aws : Choice::off;
+    return {};
+  }
+  const auto number = number_in(text, 1, kLimitMax);
+  if (!number.has_value()) {
+    return fail(ErrorKind::invalid,
+                fmt::format("'{}' is not aws, off or a whole number from 1 to {}", text, kLimitMax));
+  }
+  out.choice = Choice::number;
+  out.number = *number;
   return {};
 }
 
@@ -71,6 +83,11 @@ Result<void> read_level(telemetry::Level& out, std::string_view text) {
 
 constexpr std::uint64_t kMib = 1U << 20U;
 constexpr std::uint64_t kHourMs = 3'600'000;
+
+template <stream::Limit stream::Limits::* limit>
+constexpr Setting kinesis_limit(std::string_view key) {
+  return {key, Form::limit, [](Settings& s, std::string_view v) { return read_limit(s.kinesis.limits.*limit, v); }};
+}
 
 constexpr std::array kSettings = {
     Setting{"account", Form::text,
@@ -107,10 +124,21 @@ constexpr std::array kSettings = {
               s.data_dir = v;
               return {};
             }},
-    Setting{"kinesis.enforce_shard_limits", Form::truth,
-            [](Settings& s, std::string_view v) { return read_bool(s.kinesis.enforce_shard_limits, v); }},
-    Setting{"kinesis.open_shards_max", Form::number,
-            [](Settings& s, std::string_view v) { return read_number(s.kinesis.open_shards_max, v, 1, 100'000); }},
+    kinesis_limit<&stream::Limits::consumers_per_stream>("kinesis.limits.consumers_per_stream"),
+    kinesis_limit<&stream::Limits::control_calls>("kinesis.limits.control_calls"),
+    kinesis_limit<&stream::Limits::mode_switches_per_day>("kinesis.limits.mode_switches_per_day"),
+    kinesis_limit<&stream::Limits::on_demand_mibps>("kinesis.limits.on_demand_mibps"),
+    kinesis_limit<&stream::Limits::on_demand_streams>("kinesis.limits.on_demand_streams"),
+    kinesis_limit<&stream::Limits::open_shards>("kinesis.limits.open_shards"),
+    kinesis_limit<&stream::Limits::scalings_per_day>("kinesis.limits.scalings_per_day"),
+    kinesis_limit<&stream::Limits::shard_read_bytes>("kinesis.limits.shard_read_bytes"),
+    kinesis_limit<&stream::Limits::shard_read_calls>("kinesis.limits.shard_read_calls"),
+    kinesis_limit<&stream::Limits::shard_write_bytes>("kinesis.limits.shard_write_bytes"),
+    kinesis_limit<&stream::Limits::shard_write_records>("kinesis.limits.shard_write_records"),
+    kinesis_limit<&stream::Limits::shards_per_stream>("kinesis.limits.shards_per_stream"),
+    kinesis_limit<&stream::Limits::streams_changing>("kinesis.limits.streams_changing"),
+    Setting{"kinesis.on_demand_window_ms", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.kinesis.on_demand_window, v, 1, kHourMs); }},
     Setting{"kinesis.stream_creating_ms", Form::number,
             [](Settings& s, std::string_view v) { return read_ms(s.kinesis.creating, v, 0, kHourMs); }},
     Setting{"kinesis.stream_deleting_ms", Form::number,
@@ -162,9 +190,10 @@ Result<void> apply_value(Settings& settings, const Setting& setting, const json:
     case Form::number:
       if (!value.is_int64() || value.as_int64() < 0) return wrong("a whole number");
       return read(settings, setting, std::to_string(value.as_int64()));
-    case Form::truth:
-      if (!value.is_bool()) return wrong("true or false");
-      return read(settings, setting, value.as_bool() ? "true" : "false");
+    case Form::limit:
+      if (value.is_string()) return read(settings, setting, value.as_string());
+      if (!value.is_int64() || value.as_int64() < 0) return wrong("\"aws\", \"off\" or a whole number");
+      return read(settings, setting, std::to_string(value.as_int64()));
     case Form::texts: break;
   }
   if (!value.is_array()) return wrong("a list of strings");
@@ -175,13 +204,13 @@ Result<void> apply_value(Settings& settings, const Setting& setting, const json:
   return {};
 }
 
-/// Sections nest one deep.
+/// Sections nest as deep as there are keys.
 Result<void> apply_object(Settings& settings, const std::string& prefix, const json::object& object) {
   for (const auto& [name, value] : object) {
     const std::string key = prefix + std::string(name);
     if (const Setting* setting = find(key)) {
       PENSTOCK_TRY_VOID(apply_value(settings, *setting, value));
-    } else if (prefix.empty() && value.is_object() &&
+    } else if (value.is_object() &&
                std::ranges::any_of(kSettings, [&](const Setting& s) { return s.key.starts_with(key + "."); })) {
       PENSTOCK_TRY_VOID(apply_object(settings, key + ".", value.as_object()));
     } else {

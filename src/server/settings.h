@@ -12,6 +12,7 @@
 #include "core/result.h"
 #include "net/address.h"
 #include "net/http_server.h"
+#include "stream/limits.h"
 #include "telemetry/log.h"
 
 namespace penstock::server {
@@ -20,8 +21,8 @@ struct KinesisSettings {
   std::chrono::milliseconds creating{0};  ///< how long a new stream shows CREATING
   std::chrono::milliseconds updating{0};
   std::chrono::milliseconds deleting{0};
-  std::uint32_t open_shards_max = 1000;
-  bool enforce_shard_limits = false;
+  stream::Limits limits;
+  std::chrono::milliseconds on_demand_window{60'000};  ///< how long traffic is measured before shards follow it
 };
 
 struct Settings {

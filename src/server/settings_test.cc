@@ -17,7 +17,7 @@ TEST(SettingsTest, ReadsAFile) {
     "account": "123456789012", "region": "eu-central-1", "threads": 3, "log": {"level": "warn"},
     "api": {"listen": "0.0.0.0:80", "body_bytes_max": 2048}, "mqtt": {"listen": "[::]:0", "anonymous": "deny"},
     "certificate_hosts": ["a.example", "10.0.0.1"],
-    "kinesis": {"stream_creating_ms": 500, "enforce_shard_limits": true}})");
+    "kinesis": {"stream_creating_ms": 500, "limits": {"shard_read_calls": "aws", "open_shards": 7, "streams_changing": "off"}}})");
   ASSERT_TRUE(applied.has_value()) << applied.error().message;
   EXPECT_EQ(settings.account, "123456789012");
   EXPECT_EQ(settings.api, (net::HostPort{"0.0.0.0", 80}));
@@ -25,7 +25,11 @@ TEST(SettingsTest, ReadsAFile) {
   EXPECT_EQ(settings.mqtt, (net::HostPort{"::", 0}));
   EXPECT_EQ(settings.mqtt_anonymous, "deny");
   EXPECT_EQ(settings.kinesis.creating, std::chrono::milliseconds(500));
-  EXPECT_TRUE(settings.kinesis.enforce_shard_limits);
+  EXPECT_EQ(settings.kinesis.limits.shard_read_calls.value(), 5U);
+  EXPECT_EQ(settings.kinesis.limits.open_shards.value(), 7U);
+  EXPECT_EQ(settings.kinesis.limits.streams_changing.value(), std::nullopt);
+  EXPECT_EQ(settings.kinesis.limits.shard_write_bytes.value(), std::nullopt);
+  EXPECT_EQ(settings.kinesis.limits.scalings_per_day.value(), 10U);
   EXPECT_EQ(settings.certificate_hosts.size(), 2U);
   EXPECT_EQ(settings.log_level, telemetry::Level::warn);
 }
@@ -42,7 +46,10 @@ TEST(SettingsTest, RefusesWhatItDoesNotKnowByName) {
                                     {R"({"account": "12"})", "account: '12'"},
                                     {R"({"region": "moon"})", "region: 'moon'"},
                                     {R"({"log": {"level": "loud"}})", "log.level: 'loud'"},
-                                    {R"({"kinesis": {"enforce_shard_limits": 1}})", "true or false"},
+                                    {R"({"kinesis": {"limits": {"open_shards": true}}})", "open_shards: \"aws\""},
+                                    {R"({"kinesis": {"limits": {"open_shards": "many"}}})", "'many' is not aws, off"},
+                                    {R"({"kinesis": {"limits": {"open_shards": 0}}})", "from 1 to"},
+                                    {R"({"kinesis": {"limits": {"x": 1}}})", "'kinesis.limits.x'"},
                                     {R"([])", "object"}}) {
     const auto applied = apply_file(settings, text);
     ASSERT_FALSE(applied.has_value()) << text;

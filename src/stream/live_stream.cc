@@ -17,12 +17,21 @@ std::size_t StreamSnapshot::route(HashKey key) const {
   return static_cast<std::size_t>(above - open.begin()) - 1;
 }
 
-LiveStream::LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log)
-    : log_(std::move(log)), snapshot_(std::make_shared<const StreamSnapshot>(std::move(info))), version_(version) {}
+LiveStream::LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log,
+                       const Limits& limits)
+    : log_(std::move(log)),
+      limits_(limits),
+      snapshot_(std::make_shared<const StreamSnapshot>(std::move(info))),
+      version_(version) {}
 
 std::shared_ptr<const StreamSnapshot> LiveStream::snapshot() const {
   const MutexLock lock(mutex_);
   return snapshot_;
+}
+
+LiveStream::Committed LiveStream::committed() const {
+  const MutexLock lock(mutex_);
+  return {.snapshot = snapshot_, .version = version_};
 }
 
 std::shared_ptr<const StreamInfo> LiveStream::info() const {
@@ -32,6 +41,7 @@ std::shared_ptr<const StreamInfo> LiveStream::info() const {
 
 void LiveStream::take(StreamInfo info, catalog::Version version) {
   auto taken = std::make_shared<const StreamSnapshot>(std::move(info));
+  limits_.keep_only(taken->info);
   const MutexLock lock(mutex_);
   if (version <= version_) return;
   version_ = version;

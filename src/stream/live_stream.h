@@ -13,6 +13,7 @@
 #include "core/task.h"
 #include "framelog/frame_log.h"
 #include "stream/shard_limits.h"
+#include "stream/shard_traffic.h"
 #include "stream/stream_info.h"
 
 namespace penstock::stream {
@@ -32,11 +33,18 @@ struct StreamSnapshot {
 class LiveStream {
  public:
   /// `log` is null when it could not be opened.
-  LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log);
+  LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log,
+             const Limits& limits = {});
 
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> snapshot() const EXCLUDES(mutex_);
   [[nodiscard]] std::shared_ptr<const StreamInfo> info() const EXCLUDES(mutex_);
-  /// Takes a committed document, unless a later one was taken already.
+  /// As it was committed last, as far as is known here.
+  struct Committed {
+    std::shared_ptr<const StreamSnapshot> snapshot;
+    catalog::Version version = 0;
+  };
+  [[nodiscard]] Committed committed() const EXCLUDES(mutex_);
+  /// Takes what was committed, unless something later was taken already.
   void take(StreamInfo info, catalog::Version version) EXCLUDES(mutex_);
   [[nodiscard]] Result<std::shared_ptr<framelog::FrameLog>> log() const;
 
@@ -49,12 +57,14 @@ class LiveStream {
   void open_gate() EXCLUDES(mutex_);
 
   [[nodiscard]] ShardLimits& limits() { return limits_; }
+  [[nodiscard]] ShardTraffic& traffic() { return traffic_; }
 
  private:
   [[nodiscard]] bool try_enter(const Completion<bool>& opened) EXCLUDES(mutex_);
 
   const std::shared_ptr<framelog::FrameLog> log_;
   ShardLimits limits_;
+  ShardTraffic traffic_;  ///< of on-demand streams
   mutable Mutex mutex_;
   std::shared_ptr<const StreamSnapshot> snapshot_ GUARDED_BY(mutex_);
   catalog::Version version_ GUARDED_BY(mutex_);

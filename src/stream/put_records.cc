@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "stream/live_stream.h"
 #include "stream/record_frame.h"
 #include "stream/streams.h"
@@ -8,7 +10,6 @@ namespace penstock::stream {
 namespace {
 
 constexpr std::size_t kPutBytesMax = 15U << 20U;
-constexpr std::size_t kNoGroup = SIZE_MAX;
 
 /// The records of one put that go to one shard.
 struct Group {
@@ -29,7 +30,7 @@ Result<HashKey> hash_key_of(const PutEntry& entry) {
   return *key;
 }
 
-Result<void> check(const StreamInfo& info, const std::vector<PutEntry>& entries) {
+Result<void> check(const StreamInfo& info, const std::vector<PutEntry>& entries, std::string_view account) {
   if (entries.empty() || entries.size() > kFrameRecordsMax) return fail(ErrorKind::invalid, "record count");
   const auto record_bytes_max = static_cast<std::size_t>(info.record_kib_max) * 1024;
   std::size_t bytes = 0;
@@ -38,10 +39,13 @@ Result<void> check(const StreamInfo& info, const std::vector<PutEntry>& entries)
       return fail(ErrorKind::invalid, "A partition key must have 1 to 256 characters.");
     }
     const std::size_t record_bytes = entry.partition_key.size() + entry.data.size();
-    if (entry.data.size() > record_bytes_max) {
-      return fail(ErrorKind::invalid, fmt::format("Record data of {} bytes is larger than the maximum record size of "
-                                                  "stream {}, {} bytes.",
-                                                  entry.data.size(), info.name, record_bytes_max));
+    if (record_bytes > record_bytes_max) {
+      return fail(
+          ErrorKind::invalid,
+          fmt::format("Record of {} bytes (data {}, partition key {}) is larger than the maximum record size of "
+                      "stream {} under account {}, {} bytes.",
+                      record_bytes, entry.data.size(), entry.partition_key.size(), info.name, account,
+                      record_bytes_max));
     }
     bytes += record_bytes + kRecordHeaderBytes + kExplicitHashBytes;
   }
@@ -49,26 +53,36 @@ Result<void> check(const StreamInfo& info, const std::vector<PutEntry>& entries)
   return {};
 }
 
+/// Routes entries to shards; the records of each shard stay in the order of the entries.
 class Grouping {
  public:
-  explicit Grouping(const StreamSnapshot& stream) : stream_(stream), group_of_(stream.open.size(), kNoGroup) {}
+  explicit Grouping(const StreamSnapshot& stream, std::size_t entries) : stream_(stream) { routed_.reserve(entries); }
 
-  void add(std::size_t entry, HashKey key, const FrameRecord& record) {
-    std::size_t& group = group_of_[stream_.route(key)];
-    if (group == kNoGroup) {
-      group = groups_.size();
-      groups_.push_back({.shard = stream_.open[stream_.route(key)], .records = {}, .entries = {}});
-    }
-    groups_[group].records.push_back(record);
-    groups_[group].entries.push_back(entry);
+  [[nodiscard]] const Shard& shard_at(std::size_t slot) const { return *stream_.open[slot]; }
+  void add(std::size_t entry, std::size_t slot, const FrameRecord& record) {
+    routed_.push_back({.slot = slot, .entry = entry, .record = record});
   }
-  [[nodiscard]] const Shard& shard_of(HashKey key) const { return *stream_.open[stream_.route(key)]; }
-  [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
+  [[nodiscard]] std::vector<Group> groups() {
+    std::ranges::sort(routed_, {}, [](const Routed& routed) { return std::pair(routed.slot, routed.entry); });
+    std::vector<Group> groups;
+    for (std::size_t i = 0; i < routed_.size(); ++i) {
+      if (i == 0 || routed_[i].slot != routed_[i - 1].slot) {
+        groups.push_back({.shard = stream_.open[routed_[i].slot], .records = {}, .entries = {}});
+      }
+      groups.back().records.push_back(routed_[i].record);
+      groups.back().entries.push_back(routed_[i].entry);
+    }
+    return groups;
+  }
 
  private:
+  struct Routed {
+    std::size_t slot;  ///< in the snapshot's open shards
+    std::size_t entry;
+    FrameRecord record;
+  };
   const StreamSnapshot& stream_;
-  std::vector<std::size_t> group_of_;
-  std::vector<Group> groups_;
+  std::vector<Routed> routed_;
 };
 
 void note_outcome(const Group& group, const Result<framelog::Appended>& appended, PutOutcomes& outcomes) {
@@ -83,6 +97,17 @@ void note_outcome(const Group& group, const Result<framelog::Appended>& appended
     outcomes[entry]->shard_id = shard_id;
     outcomes[entry]->sequence_number = numbers.next();
   }
+}
+
+void note_traffic(const std::vector<Group>& groups, ShardTraffic& traffic) {
+  std::vector<ShardTraffic::Arrivals> arrivals;
+  arrivals.reserve(groups.size());
+  for (const Group& group : groups) {
+    std::uint64_t bytes = 0;
+    for (const FrameRecord& record : group.records) bytes += record.partition_key.size() + record.data.size();
+    arrivals.push_back({.shard = group.shard->index, .bytes = bytes, .records = group.records.size()});
+  }
+  traffic.note(arrivals);
 }
 
 Task<std::vector<Result<framelog::Appended>>> append_all(std::shared_ptr<framelog::FrameLog> log,
@@ -107,31 +132,32 @@ Task<Result<PutOutcomes>> Streams::put_inside_gate(LivePtr stream, const std::ve
   const StreamInfo& info = snapshot->info;
   const StreamStatus status = info.status(clock_.now());
   if (status == StreamStatus::creating || status == StreamStatus::deleting) co_return not_found(info.name);
-  PENSTOCK_CO_TRY_VOID(check(info, entries));
+  PENSTOCK_CO_TRY_VOID(check(info, entries, settings_.account));
   PENSTOCK_CO_TRY(const auto log, stream->log());
 
   PutOutcomes outcomes(entries.size());
-  Grouping grouping(*snapshot);
+  Grouping grouping(*snapshot, entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const PutEntry& entry = entries[i];
     PENSTOCK_CO_TRY(const HashKey key, hash_key_of(entry));
-    if (settings_.enforce_shard_limits) {
-      const ShardIndex shard = grouping.shard_of(key).index;
+    const std::size_t slot = snapshot->route(key);
+    if (stream->limits().limits_writes()) {
+      const ShardIndex shard = grouping.shard_at(slot).index;
       if (!stream->limits().take_write(shard, entry.partition_key.size() + entry.data.size(), clock_.steady())) {
-        outcomes[i] =
-            fail(ErrorKind::throttled, fmt::format("Rate exceeded for shard {} in stream {} under account {}.",
-                                                   format_shard_id(shard), info.name, settings_.account));
+        outcomes[i] = rate_exceeded(format_shard_id(shard), info.name);
         continue;
       }
     }
-    grouping.add(i, key,
+    grouping.add(i, slot,
                  {.partition_key = entry.partition_key,
                   .explicit_hash_key = entry.explicit_hash_key ? std::optional(key) : std::nullopt,
                   .data = entry.data});
   }
-  if (grouping.groups().empty()) co_return outcomes;
-  const auto appended = co_await append_all(log, grouping.groups());
-  for (std::size_t g = 0; g < appended.size(); ++g) note_outcome(grouping.groups()[g], appended[g], outcomes);
+  const std::vector<Group> groups = grouping.groups();
+  if (groups.empty()) co_return outcomes;
+  if (info.mode == StreamMode::on_demand) note_traffic(groups, stream->traffic());
+  const auto appended = co_await append_all(log, groups);
+  for (std::size_t g = 0; g < appended.size(); ++g) note_outcome(groups[g], appended[g], outcomes);
   co_return outcomes;
 }
 

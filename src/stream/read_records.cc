@@ -207,11 +207,17 @@ Result<SequenceNumber> check_number(const std::string& text, const Shard& shard,
 
 }  // namespace
 
+std::unexpected<Error> Streams::rate_exceeded(std::string_view shard_id, std::string_view name) const {
+  return fail(ErrorKind::throttled, fmt::format("Rate exceeded for shard {} in stream {} under account {}.", shard_id,
+                                                name, settings_.account));
+}
+
 Task<Result<ShardIterator>> Streams::make_iterator(std::string name, std::string shard_id, StartingPoint start) {
   const Timestamp now = clock_.now();
   const LivePtr stream = live(name);
   PENSTOCK_CO_TRY(const Shard shard, find_shard(name, shard_id, stream));
   PENSTOCK_CO_TRY_VOID(check_starting_point(start));
+  if (!stream->limits().take_iterator(shard.index, clock_.steady())) co_return rate_exceeded(shard_id, name);
   PENSTOCK_CO_TRY(const auto log, stream->log());
   const auto info = stream->info();
   const Position last = log->extent(shard.index).last;
@@ -256,16 +262,15 @@ Task<Result<RecordPage>> Streams::read(ShardIterator from, std::size_t limit) {
   PENSTOCK_CO_TRY(const Shard shard, find_shard(from.stream_name, shard_id, same ? stream : nullptr));
   const auto info = stream->info();
   PENSTOCK_CO_TRY(const auto log, stream->log());
-  if (settings_.enforce_shard_limits && !stream->limits().take_read(shard.index, clock_.steady())) {
-    co_return fail(ErrorKind::throttled, fmt::format("Rate exceeded for shard {} in stream {} under account {}.",
-                                                     shard_id, from.stream_name, settings_.account));
+  if (!stream->limits().take_read(shard.index, clock_.steady())) {
+    co_return rate_exceeded(shard_id, from.stream_name);
   }
 
   PageBuilder builder(shard, limit);
   builder.position = from.position;
   builder.index = from.index;
   PENSTOCK_CO_TRY(const Stop stop, co_await fill(builder, log, shard.index, info->trim_horizon(clock_.now())));
-  if (settings_.enforce_shard_limits) stream->limits().charge_read(shard.index, builder.bytes(), clock_.steady());
+  stream->limits().charge_read(shard.index, builder.bytes(), clock_.steady());
 
   RecordPage page = builder.take();
   const Timestamp now = clock_.now();
@@ -273,7 +278,7 @@ Task<Result<RecordPage>> Streams::read(ShardIterator from, std::size_t limit) {
     page.millis_behind_latest = std::max<std::int64_t>(1, (now - stop.next_arrival).count());
   }
   if (stop.at_tip && !shard.is_open()) {
-    for (const Shard& other : info->shards) {
+    for (const Shard& other : shards_from(*info, shard.index.get() + 1)) {
       if (other.parent == shard.index || other.adjacent_parent == shard.index) page.children.push_back(other);
     }
     co_return page;

@@ -63,10 +63,15 @@ ShardIndex merge_shards(StreamInfo& info, ShardIndex lower, ShardIndex upper, Ti
 void scale_uniformly(StreamInfo& info, std::uint32_t target, Timestamp now) {
   PENSTOCK_ASSERT(target > 0);
   // Cut at every new boundary that lies inside a shard...
-  for (std::uint32_t i = 1; i < target; ++i) {
-    const HashKey boundary = uniform_range_start(i, target);
-    const Shard& around = info.route(boundary);
-    if (around.range.first != boundary) split_shard(info, around.index, boundary, now);
+  std::uint32_t next = 1;
+  for (const Shard& shard : open_in_hash_order(info)) {
+    ShardIndex rest = shard.index;
+    for (; next < target && uniform_range_start(next, target) <= shard.range.last; ++next) {
+      const HashKey boundary = uniform_range_start(next, target);
+      if (boundary == shard.range.first) continue;
+      split_shard(info, rest, boundary, now);
+      rest = info.shards.back().index;
+    }
   }
   // ...then join what lies between two boundaries.
   const std::vector<Shard> pieces = open_in_hash_order(info);

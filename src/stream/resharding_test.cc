@@ -76,24 +76,6 @@ TEST(Resharding, ShardsThatFitAlreadyStayOpen) {
   expect_sound(info);
 }
 
-TEST(StreamDocument, RoundTripsAndRefusesWhatItDidNotWrite) {
-  StreamInfo info = info_with(3);
-  scale_uniformly(info, 5, from_unix_ms(1'700'000'001'000));
-  info.tags = {{"a", "\"quoted\""}, {"é", ""}};
-  info.state = StreamStatus::updating;
-  info.scalings = {from_unix_ms(5), from_unix_ms(6)};
-  const std::string json = encode_stream_document(info);
-  const auto read = decode_stream_document(json);
-  ASSERT_TRUE(read.has_value()) << read.error().message;
-  EXPECT_EQ(*read, info);
-  for (std::size_t cut = 0; cut < json.size(); cut += 7) {
-    EXPECT_FALSE(decode_stream_document(json.substr(0, cut)).has_value());
-  }
-  std::string newer = json;
-  newer.replace(newer.find("\"format\":1"), 10, "\"format\":2");
-  EXPECT_EQ(decode_stream_document(newer).error().kind, ErrorKind::corrupt);
-}
-
 using ReshardingStreams = StreamFixture;
 
 /// Follows a stream as a consumer does: a shard to its end, then its children, when all their parents are done.
@@ -130,7 +112,7 @@ std::vector<std::string> follow(Streams& streams, const std::string& name) {
 }
 
 TEST_F(ReshardingStreams, EveryKeyKeepsItsOrderOverManyReshardings) {
-  settings_.scalings_per_day_max = 100;
+  settings_.limits.scalings_per_day.choice = Limit::Choice::off;
   reopen();
   create("s", 2);
   int next = 0;

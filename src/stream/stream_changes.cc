@@ -1,7 +1,5 @@
-// What changes a stream: making, removing, tags, retention, scaling.
+// What changes a stream, but for its shards: making, removing, tags, retention.
 #include <fmt/format.h>
-
-#include <algorithm>
 
 #include "stream/blocking_lane.h"
 #include "stream/live_stream.h"
@@ -14,7 +12,6 @@ namespace {
 constexpr int kRetentionHoursMin = 24;
 constexpr int kRetentionHoursMax = 8760;
 constexpr std::size_t kTagsMax = 50;
-constexpr std::size_t kShardsMax = 7000;  // open and closed; what fits a catalog document of 1 MiB
 
 // Kinesis API Reference, IncreaseStreamRetentionPeriod: 24 hours (1 day) to 8760 hours (365 days).
 Result<void> check_retention(int hours) {
@@ -41,19 +38,19 @@ Result<void> Streams::check_room_for(const Creation& creation) const {
     const StreamStatus status = info->status(now);
     if (!info->is_gone(now) && (status == StreamStatus::creating || status == StreamStatus::deleting)) ++changing;
   }
-  if (changing >= settings_.streams_changing_max) {
+  if (!settings_.limits.streams_changing.allows(changing + 1)) {
     return fail(ErrorKind::throttled,
                 fmt::format("At most {} streams of account {} may simultaneously be in CREATING or DELETING state.",
-                            settings_.streams_changing_max, settings_.account));
+                            settings_.limits.streams_changing.value().value_or(0), settings_.account));
   }
+  if (creation.mode == StreamMode::on_demand) {
+    if (creation.warm_mibps > 0) PENSTOCK_TRY_VOID(check_warm_throughput(creation.warm_mibps));
+    return check_on_demand_count();
+  }
+  if (creation.shard_count > kShardsMax) return fail(ErrorKind::throttled, "A stream has at most 100,000 shards.");
   const std::uint32_t open = open_shard_count();
-  if (creation.shard_count > settings_.open_shards_max || open > settings_.open_shards_max - creation.shard_count) {
-    return fail(
-        ErrorKind::throttled,
-        fmt::format("This request would exceed the shard limit for the account {} in {}. Current shard count "
-                    "for the account: {}. Limit: {}. Number of additional shards that would have resulted from "
-                    "this request: {}.",
-                    settings_.account, settings_.region, open, settings_.open_shards_max, creation.shard_count));
+  if (!settings_.limits.open_shards.allows(std::uint64_t{open} + creation.shard_count)) {
+    return shard_limit_exceeded(open, creation.shard_count);
   }
   return {};
 }
@@ -75,15 +72,20 @@ Task<Result<void>> Streams::create(Creation creation) {
                   .state_until = now + settings_.creating,
                   .readable_from = now,
                   .record_kib_max = creation.record_kib_max,
-                  .tags = std::move(creation.tags)};
-  create_shards(info, creation.shard_count, now);
+                  .tags = std::move(creation.tags),
+                  .mode = creation.mode,
+                  .warm_mibps = creation.warm_mibps,
+                  .adapted = now};
+  const bool on_demand = creation.mode == StreamMode::on_demand;
+  const auto shard_count = on_demand ? wanted_now(info) : creation.shard_count;
+  create_shards(info, shard_count, now);
 
   const std::string log_id = "s-" + info.uid;
   using MadeLog = Result<std::shared_ptr<framelog::FrameLog>>;
   std::function<MadeLog()> make_log = [&logs = logs_, log_id] { return logs.create(log_id); };
   PENSTOCK_CO_TRY(auto log, co_await lane_->call(std::move(make_log)));
 
-  const auto version = co_await catalog_.put(key_of(info.name), encode_stream_document(info), 0);
+  const auto version = co_await store_.add(info);
   if (!version) {
     // When the outcome is unknown, the log must stay; without a document the next start removes it.
     if (version.error().kind != ErrorKind::outcome_unknown) {
@@ -94,8 +96,8 @@ Task<Result<void>> Streams::create(Creation creation) {
     co_return std::unexpected(version.error());
   }
   telemetry::log(telemetry::Level::info, "stream created",
-                 {{"stream", info.name}, {"shards", std::int64_t{creation.shard_count}}});
-  add_live(std::make_shared<LiveStream>(std::move(info), *version, std::move(log)));
+                 {{"stream", info.name}, {"shards", std::int64_t{shard_count}}});
+  add_live(std::make_shared<LiveStream>(std::move(info), *version, std::move(log), settings_.limits));
   co_return Result<void>{};
 }
 
@@ -105,10 +107,7 @@ Task<Result<void>> Streams::remove(std::string name) {
   if (settings_.deleting.count() == 0) co_return co_await purge(std::move(stream));
   const Timestamp now = clock_.now();
   const Change begin = [this, now](StreamInfo& info) -> Result<void> {
-    if (info.state == StreamStatus::deleting) {
-      return fail(ErrorKind::conflict, fmt::format("Stream {} under account {} not ACTIVE, instead in state DELETING",
-                                                   info.name, settings_.account));
-    }
+    if (info.state == StreamStatus::deleting) return not_active(info.name, info.state);
     info.state = StreamStatus::deleting;
     info.state_until = now + settings_.deleting;
     return {};
@@ -176,67 +175,6 @@ Task<Result<void>> Streams::set_record_size(std::string name, int kib_max) {
     return {};
   };
   co_return co_await change_active(std::move(name), set);
-}
-
-// Kinesis API Reference, UpdateShardCount: its limits.
-Result<void> Streams::check_scaling(const StreamInfo& info, std::uint32_t target, Timestamp now) const {
-  const auto open = static_cast<std::uint32_t>(info.open_shard_count());
-  const auto counts = fmt::format("Current open shard count: {}, Target shard count: {}", open, target);
-  const std::uint32_t elsewhere = open_shard_count() - open;
-  if (target > settings_.open_shards_max || elsewhere > settings_.open_shards_max - target) {
-    return fail(ErrorKind::throttled, fmt::format("Target shard count or number of open shards cannot be greater than "
-                                                  "{}. {}",
-                                                  settings_.open_shards_max, counts));
-  }
-  if (target > open * 2) {
-    return fail(ErrorKind::throttled,
-                "UpdateShardCount cannot scale up over double your current open shard count. " + counts);
-  }
-  if (target * 2 < open) {
-    return fail(ErrorKind::throttled,
-                "UpdateShardCount cannot scale down below half your current open shard count. " + counts);
-  }
-  const auto recent =
-      std::ranges::count_if(info.scalings, [now](Timestamp t) { return t > now - std::chrono::hours(24); });
-  if (static_cast<std::size_t>(recent) >= settings_.scalings_per_day_max) {
-    return fail(ErrorKind::throttled,
-                fmt::format("UpdateShardCount cannot be called more than {} times in a rolling 24-hour period for "
-                            "stream {} under account {}.",
-                            settings_.scalings_per_day_max, info.name, settings_.account));
-  }
-  return {};
-}
-
-Task<Result<ScalingCounts>> Streams::scale(std::string name, std::uint32_t target) {
-  PENSTOCK_CO_TRY(LivePtr stream, live_or_error(name));
-  ScalingCounts counts{.current = 0, .target = target};
-  const Change rescale = [this, target, &counts](StreamInfo& info) -> Result<void> {
-    const Timestamp now = clock_.now();
-    PENSTOCK_TRY_VOID(check_scaling(info, target, now));
-    counts.current = static_cast<std::uint32_t>(info.open_shard_count());
-    const std::uint32_t before = info.next_shard_index;
-    scale_uniformly(info, target, now);
-    if (info.shards.size() > kShardsMax) {
-      return fail(ErrorKind::throttled, fmt::format("Stream {} under account {} would have more than {} shards, the "
-                                                    "closed ones counted; those go when their records expire.",
-                                                    info.name, settings_.account, kShardsMax));
-    }
-    if (info.next_shard_index != before) {
-      std::erase_if(info.scalings, [now](Timestamp t) { return t <= now - std::chrono::hours(24); });
-      info.scalings.push_back(now);
-    }
-    return {};
-  };
-  // A request that will be refused must not hold up puts.
-  PENSTOCK_CO_TRY_VOID(check_scaling(*stream->info(), target, clock_.now()));
-  if (!co_await stream->close_gate()) {
-    co_return fail(ErrorKind::conflict, fmt::format("Stream {} under account {} not ACTIVE, instead in state UPDATING",
-                                                    name, settings_.account));
-  }
-  const auto changed = co_await change_active(name, rescale);
-  stream->open_gate();
-  if (!changed) co_return std::unexpected(changed.error());
-  co_return counts;
 }
 
 }  // namespace penstock::stream

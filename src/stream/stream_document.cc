@@ -9,8 +9,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
+constexpr int kFormatWithShards = 1;  // until shards got documents of their own
+constexpr int kShardsFormat = 1;
 constexpr std::array<std::string_view, 4> kStates = {"creating", "active", "updating", "deleting"};
+constexpr std::array<std::string_view, 2> kModes = {"provisioned", "on_demand"};
 
 // A shard is a row, because a stream may have thousands: [index, first key, last key, created, closed or null, parent
 // or null, adjacent parent or null]; keys in hexadecimal, times in milliseconds.
@@ -60,26 +63,65 @@ Shard decode_shard(const json::array& row) {
   return shard;
 }
 
+std::vector<Shard> decode_shards(const json::value& rows) {
+  std::vector<Shard> shards;
+  for (const auto& row : rows.as_array()) shards.push_back(decode_shard(row.as_array()));
+  return shards;
+}
+
+json::array encode_times(const std::vector<Timestamp>& times) {
+  json::array encoded;
+  for (const Timestamp time : times) encoded.push_back(to_unix_ms(time));
+  return encoded;
+}
+
+template <std::size_t n>
+std::size_t index_in(const std::array<std::string_view, n>& names, const json::value& name) {
+  const auto found = std::ranges::find(names, std::string_view(name.as_string()));
+  if (found == names.end()) throw std::invalid_argument(std::string(name.as_string()));
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+json::object encode_on_demand(const StreamInfo& info) {
+  json::array peaks;
+  for (const DailyPeak& peak : info.peaks) {
+    peaks.push_back(json::array{peak.day, peak.bytes_per_s, peak.records_per_s});
+  }
+  return {{"mode", kModes[static_cast<std::size_t>(info.mode)]},
+          {"switches_ms", encode_times(info.mode_switches)},
+          {"warm_mibps", info.warm_mibps},
+          {"peaks", std::move(peaks)},
+          {"adapted_ms", to_unix_ms(info.adapted)}};
+}
+
+void decode_on_demand(const json::object& object, StreamInfo& info) {
+  info.mode = static_cast<StreamMode>(index_in(kModes, object.at("mode")));
+  for (const auto& time : object.at("switches_ms").as_array()) info.mode_switches.push_back(time_from(time));
+  info.warm_mibps = object.at("warm_mibps").to_number<int>();
+  for (const auto& row : object.at("peaks").as_array()) {
+    info.peaks.push_back({.day = row.at(0).to_number<std::int64_t>(),
+                          .bytes_per_s = row.at(1).to_number<std::int64_t>(),
+                          .records_per_s = row.at(2).to_number<std::int64_t>()});
+  }
+  info.adapted = time_from(object.at("adapted_ms"));
+}
+
 StreamInfo decode(const json::object& object) {
-  if (object.at("format").to_number<int>() != kFormat) throw std::invalid_argument("format");
+  const int format = object.at("format").to_number<int>();
+  if (format != kFormat && format != kFormatWithShards) throw std::invalid_argument("format");
   StreamInfo info{.name = std::string(object.at("name").as_string()),
                   .uid = std::string(object.at("uid").as_string()),
                   .created = time_from(object.at("created_ms")),
-                  .state = StreamStatus::active,
+                  .state = static_cast<StreamStatus>(index_in(kStates, object.at("state"))),
                   .state_until = time_from(object.at("state_until_ms")),
                   .retention_hours = object.at("retention_hours").to_number<int>(),
                   .readable_from = time_from(object.at("readable_from_ms")),
                   .record_kib_max = object.at("record_kib_max").to_number<int>(),
-                  .tags = {},
-                  .shards = {},
-                  .next_shard_index = object.at("next_shard_index").to_number<std::uint32_t>(),
-                  .scalings = {}};
-  const auto state = std::ranges::find(kStates, std::string_view(object.at("state").as_string()));
-  if (state == kStates.end()) throw std::invalid_argument("state");
-  info.state = static_cast<StreamStatus>(state - kStates.begin());
+                  .next_shard_index = object.at("next_shard_index").to_number<std::uint32_t>()};
   for (const auto& tag : object.at("tags").as_object()) info.tags.emplace(tag.key(), tag.value().as_string());
-  for (const auto& row : object.at("shards").as_array()) info.shards.push_back(decode_shard(row.as_array()));
+  if (format == kFormatWithShards) info.shards = decode_shards(object.at("shards"));
   for (const auto& time : object.at("scalings_ms").as_array()) info.scalings.push_back(time_from(time));
+  if (const auto* capacity = object.if_contains("capacity")) decode_on_demand(capacity->as_object(), info);
   return info;
 }
 
@@ -88,10 +130,6 @@ StreamInfo decode(const json::object& object) {
 std::string encode_stream_document(const StreamInfo& info) {
   json::object tags;
   for (const auto& [key, value] : info.tags) tags[key] = value;
-  json::array shards;
-  for (const Shard& shard : info.shards) shards.push_back(encode_shard(shard));
-  json::array scalings;
-  for (const Timestamp time : info.scalings) scalings.push_back(to_unix_ms(time));
   return codec::serialize(json::object{{"format", kFormat},
                                        {"name", info.name},
                                        {"uid", info.uid},
@@ -103,8 +141,8 @@ std::string encode_stream_document(const StreamInfo& info) {
                                        {"record_kib_max", info.record_kib_max},
                                        {"tags", std::move(tags)},
                                        {"next_shard_index", info.next_shard_index},
-                                       {"shards", std::move(shards)},
-                                       {"scalings_ms", std::move(scalings)}});
+                                       {"scalings_ms", encode_times(info.scalings)},
+                                       {"capacity", encode_on_demand(info)}});
 }
 
 Result<StreamInfo> decode_stream_document(std::string_view text) {
@@ -113,6 +151,23 @@ Result<StreamInfo> decode_stream_document(std::string_view text) {
     return decode(value.as_object());
   } catch (const std::exception& error) {
     return fail(ErrorKind::corrupt, std::string("stream document: ") + error.what());
+  }
+}
+
+std::string encode_shard_document(std::span<const Shard> shards) {
+  json::array rows;
+  rows.reserve(shards.size());
+  for (const Shard& shard : shards) rows.push_back(encode_shard(shard));
+  return codec::serialize(json::object{{"format", kShardsFormat}, {"shards", std::move(rows)}});
+}
+
+Result<std::vector<Shard>> decode_shard_document(std::string_view text) {
+  PENSTOCK_TRY(const json::value value, codec::parse_json(text));
+  try {
+    if (value.at("format").to_number<int>() != kShardsFormat) throw std::invalid_argument("format");
+    return decode_shards(value.at("shards"));
+  } catch (const std::exception& error) {
+    return fail(ErrorKind::corrupt, std::string("shard document: ") + error.what());
   }
 }
 

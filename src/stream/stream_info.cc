@@ -14,6 +14,8 @@ std::string_view to_string(StreamStatus status) {
   return "";
 }
 
+std::string_view to_string(StreamMode mode) { return mode == StreamMode::on_demand ? "ON_DEMAND" : "PROVISIONED"; }
+
 std::string starting_sequence_number(const Shard& shard) {
   return format_sequence_number({.shard_created = shard.created, .shard = shard.index, .position = Position{0}});
 }
@@ -30,6 +32,11 @@ StreamStatus StreamInfo::status(Timestamp now) const {
 const Shard* StreamInfo::shard(ShardIndex index) const {
   const auto found = std::ranges::lower_bound(shards, index, {}, &Shard::index);
   return found != shards.end() && found->index == index ? &*found : nullptr;
+}
+
+std::span<const Shard> shards_from(const StreamInfo& info, std::uint32_t index) {
+  const auto first = std::ranges::lower_bound(info.shards, ShardIndex{index}, {}, &Shard::index);
+  return std::span(info.shards).subspan(static_cast<std::size_t>(first - info.shards.begin()));
 }
 
 const Shard& StreamInfo::route(HashKey key) const {

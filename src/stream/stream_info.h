@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ namespace penstock::stream {
 
 enum class StreamStatus : std::uint8_t { creating, active, updating, deleting };
 [[nodiscard]] std::string_view to_string(StreamStatus status);  ///< "ACTIVE"
+
+enum class StreamMode : std::uint8_t { provisioned, on_demand };
+[[nodiscard]] std::string_view to_string(StreamMode mode);  ///< "ON_DEMAND"
 
 /// Both ends belong to the range.
 struct HashRange {
@@ -40,6 +44,14 @@ struct Shard {
 [[nodiscard]] std::string starting_sequence_number(const Shard& shard);
 [[nodiscard]] std::string ending_sequence_number(const Shard& shard);
 
+/// The most that came in over one measured window of a day (counted from 1970-01-01, UTC), a second.
+struct DailyPeak {
+  std::int64_t day = 0;
+  std::int64_t bytes_per_s = 0;
+  std::int64_t records_per_s = 0;
+  bool operator==(const DailyPeak&) const = default;
+};
+
 struct StreamInfo {
   std::string name;
   std::string uid;  ///< 32 hex digits, never used again; names the log
@@ -54,6 +66,11 @@ struct StreamInfo {
   std::vector<Shard> shards{};  ///< by index; closed ones stay until their records have expired
   std::uint32_t next_shard_index = 0;
   std::vector<Timestamp> scalings{};  ///< UpdateShardCount calls of the last 24 hours
+  StreamMode mode = StreamMode::provisioned;
+  std::vector<Timestamp> mode_switches{};  ///< of the last 24 hours
+  int warm_mibps = 0;                      ///< on-demand: what the stream is to take at once; 0 when never asked for
+  std::vector<DailyPeak> peaks{};          ///< on-demand: of the last 30 days, the latest last
+  Timestamp adapted{};                     ///< on-demand: when traffic changed its shards last
   bool operator==(const StreamInfo&) const = default;
 
   [[nodiscard]] StreamStatus status(Timestamp now) const;
@@ -68,6 +85,12 @@ struct StreamInfo {
   [[nodiscard]] bool is_expired(const Shard& shard, Timestamp now) const;
 };
 
+/// The shards with that index and those after it.
+[[nodiscard]] std::span<const Shard> shards_from(const StreamInfo& info, std::uint32_t index);
+
+/// Of one stream, the closed ones that are still readable counted.
+inline constexpr std::size_t kShardsMax = 100'000;
+
 // ---- resharding (Kinesis Data Streams Developer Guide, "Reshard a stream")
 /// The shards of a new stream.
 void create_shards(StreamInfo& info, std::uint32_t count, Timestamp now);
@@ -78,9 +101,13 @@ ShardIndex merge_shards(StreamInfo& info, ShardIndex lower, ShardIndex upper, Ti
 /// Splits and merges until exactly `target` open shards of equal size are left; shards that fit already stay open.
 void scale_uniformly(StreamInfo& info, std::uint32_t target, Timestamp now);
 
-// ---- the catalog document, JSON format 1
+// ---- the catalog documents (docs/formats/stream.md); StreamStore knows which shards lie where
+/// Everything but the shards, JSON format 2.
 [[nodiscard]] std::string encode_stream_document(const StreamInfo& info);
-/// Errors: corrupt.
+/// Format 1 has its shards inside. Errors: corrupt.
 [[nodiscard]] Result<StreamInfo> decode_stream_document(std::string_view json);
+[[nodiscard]] std::string encode_shard_document(std::span<const Shard> shards);
+/// Errors: corrupt.
+[[nodiscard]] Result<std::vector<Shard>> decode_shard_document(std::string_view json);
 
 }  // namespace penstock::stream

@@ -26,6 +26,8 @@ Streams::Streams(Settings settings, catalog::Catalog& catalog, framelog::FrameLo
                  Random& random)
     : settings_(std::move(settings)),
       catalog_(catalog),
+      store_(catalog, settings_.account),
+      account_(catalog, clock, settings_.account),
       logs_(logs),
       clock_(clock),
       random_(random),
@@ -58,16 +60,15 @@ Result<void> Streams::load_token_key() {
 
 Result<void> Streams::load_streams() {
   std::set<std::string> known;
-  for (const auto& document : catalog_.list(key_of(""))) {
-    auto info = decode_stream_document(*document.bytes);
-    if (!info) return fail(info.error().kind, document.key + ": " + info.error().message);
-    known.insert(log_id_of(*info));
-    auto log = logs_.open(log_id_of(*info));
+  PENSTOCK_TRY(auto all, store_.load_all());
+  for (auto& [info, version] : all) {
+    known.insert(log_id_of(info));
+    auto log = logs_.open(log_id_of(info));
     if (!log) {
       telemetry::log(telemetry::Level::error, "stream log cannot be opened",
-                     {{"stream", info->name}, {"error", log.error().message}});
+                     {{"stream", info.name}, {"error", log.error().message}});
     }
-    add_live(std::make_shared<LiveStream>(std::move(*info), document.version, log ? *log : nullptr));
+    add_live(std::make_shared<LiveStream>(std::move(info), version, log ? *log : nullptr, settings_.limits));
   }
   PENSTOCK_TRY(const auto ids, logs_.list());
   for (const std::string& id : ids) {
@@ -76,10 +77,6 @@ Result<void> Streams::load_streams() {
     PENSTOCK_TRY_VOID(logs_.remove(id));
   }
   return {};
-}
-
-std::string Streams::key_of(std::string_view name) const {
-  return fmt::format("stream/{}/{}", settings_.account, name);
 }
 
 std::string Streams::arn(std::string_view name) const {
@@ -162,26 +159,46 @@ std::vector<StreamView> Streams::list(std::string_view after, std::size_t limit)
 }
 
 std::uint32_t Streams::open_shard_count() const {
+  const Timestamp now = clock_.now();
   std::size_t count = 0;
-  for (const StreamView& view : list({}, SIZE_MAX)) count += view.info->open_shard_count();
+  for (const LivePtr& stream : all_live()) {
+    const auto snapshot = stream->snapshot();
+    const bool counts = snapshot->info.mode == StreamMode::provisioned && !snapshot->info.is_gone(now);
+    if (counts) count += snapshot->open.size();
+  }
   return static_cast<std::uint32_t>(count);
+}
+
+std::uint32_t Streams::on_demand_stream_count() const {
+  const Timestamp now = clock_.now();
+  const auto all = all_live();
+  return static_cast<std::uint32_t>(std::ranges::count_if(all, [now](const LivePtr& stream) {
+    const auto info = stream->info();
+    return info->mode == StreamMode::on_demand && !info->is_gone(now);
+  }));
+}
+
+std::unexpected<Error> Streams::not_active(std::string_view name, StreamStatus status) const {
+  return fail(ErrorKind::conflict, fmt::format("Stream {} under account {} not ACTIVE, instead in state {}", name,
+                                               settings_.account, to_string(status)));
 }
 
 Task<Result<void>> Streams::change(LivePtr stream, Change change) {
   const std::string name = stream->info()->name;
   const std::string uid = stream->info()->uid;
   for (int tries = 0; tries < kCommitTriesMax; ++tries) {
-    const auto document = catalog_.get(key_of(name));
-    if (!document) co_return not_found(name);
-    PENSTOCK_CO_TRY(StreamInfo info, decode_stream_document(*document->bytes));
-    if (info.uid != uid) co_return not_found(name);
+    const LiveStream::Committed before = stream->committed();
+    StreamInfo info = before.snapshot->info;
     PENSTOCK_CO_TRY_VOID(change(info));
-    const auto version = co_await catalog_.put(key_of(name), encode_stream_document(info), document->version);
+    const auto version = co_await store_.replace(before.snapshot->info, info, before.version);
     if (version.has_value()) {
       stream->take(std::move(info), *version);
       co_return Result<void>{};
     }
     if (version.error().kind != ErrorKind::conflict) co_return std::unexpected(version.error());
+    PENSTOCK_CO_TRY(auto now_there, store_.load(name));
+    if (!now_there || now_there->info.uid != uid) co_return not_found(name);
+    stream->take(std::move(now_there->info), now_there->version);
   }
   co_return fail(ErrorKind::unavailable, "the stream's document changes too often");
 }
@@ -191,8 +208,7 @@ Task<Result<void>> Streams::change_active(std::string name, Change apply) {
   const auto guarded = [this, apply = std::move(apply)](StreamInfo& info) -> Result<void> {
     const Timestamp now = clock_.now();
     if (const StreamStatus status = info.status(now); status != StreamStatus::active) {
-      return fail(ErrorKind::conflict, fmt::format("Stream {} under account {} not ACTIVE, instead in state {}",
-                                                   info.name, settings_.account, to_string(status)));
+      return not_active(info.name, status);
     }
     PENSTOCK_TRY_VOID(apply(info));
     info.state = StreamStatus::updating;
@@ -204,15 +220,7 @@ Task<Result<void>> Streams::change_active(std::string name, Change apply) {
 
 Task<Result<void>> Streams::purge(LivePtr stream) {
   const auto info = stream->info();
-  while (true) {
-    const auto document = catalog_.get(key_of(info->name));
-    if (!document) break;
-    PENSTOCK_CO_TRY(const StreamInfo now_there, decode_stream_document(*document->bytes));
-    if (now_there.uid != info->uid) break;
-    const auto removed = co_await catalog_.remove(key_of(info->name), document->version);
-    if (removed.has_value()) break;
-    if (removed.error().kind != ErrorKind::conflict) co_return std::unexpected(removed.error());
-  }
+  PENSTOCK_CO_TRY_VOID(co_await store_.remove(info->name, info->uid));
   drop_live(stream);
   std::function<Result<void>()> remove_log = [&logs = logs_, id = log_id_of(*info)] { return logs.remove(id); };
   co_return co_await lane_->call(std::move(remove_log));

@@ -25,8 +25,12 @@
 #include "core/result.h"
 #include "core/task.h"
 #include "framelog/frame_log.h"
+#include "stream/account_settings.h"
+#include "stream/call_rates.h"
+#include "stream/limits.h"
 #include "stream/sealed_token.h"
 #include "stream/stream_info.h"
+#include "stream/stream_store.h"
 
 namespace penstock::stream {
 
@@ -40,11 +44,9 @@ struct Settings {
   std::chrono::milliseconds creating{0};
   std::chrono::milliseconds updating{0};
   std::chrono::milliseconds deleting{0};
-  std::uint32_t open_shards_max = 1000;  ///< in the account (AWS's "ShardLimit")
-  std::size_t streams_changing_max = 5;  ///< in CREATING or DELETING at once
-  std::size_t scalings_per_day_max = 10;
-  /// AWS's throughput limits of a shard: 1,000 records and 1 MiB a second in, 5 reads and 2 MiB a second out.
-  bool enforce_shard_limits = false;
+  Limits limits{};
+  /// How long the traffic of on-demand streams is measured before their shards follow it.
+  std::chrono::milliseconds on_demand_window{60'000};
 };
 
 /// One record to put. The partition key must have 1 to 256 characters; an explicit hash key is a decimal below 2^128.
@@ -64,6 +66,12 @@ using PutOutcomes = std::vector<Result<PutOutcome>>;
 struct StreamView {
   std::shared_ptr<const StreamInfo> info;
   StreamStatus status = StreamStatus::active;
+};
+
+/// Of an on-demand stream, in MiB of writes a second.
+struct WarmThroughput {
+  int target_mibps = 0;
+  int current_mibps = 0;
 };
 
 struct ScalingCounts {
@@ -130,13 +138,21 @@ class Streams {
   [[nodiscard]] Result<StreamView> get(std::string_view name) const;
   /// In order of name, names greater than `after`, at most `limit`.
   [[nodiscard]] std::vector<StreamView> list(std::string_view after, std::size_t limit) const;
+  /// Of provisioned streams: what counts towards the account's quota.
   [[nodiscard]] std::uint32_t open_shard_count() const;
+  [[nodiscard]] std::uint32_t on_demand_stream_count() const;
+  [[nodiscard]] AccountSettings& account() { return account_; }
+  [[nodiscard]] CallRates& calls() { return calls_; }
+  /// nullopt for streams that have none: provisioned ones, and all while the account has no commitment.
+  [[nodiscard]] std::optional<WarmThroughput> warm_throughput(const StreamInfo& info) const;
   [[nodiscard]] std::string arn(std::string_view name) const;
 
   // ---- changes; each completes when it is durable
   struct Creation {
     std::string name;
-    std::uint32_t shard_count = 1;
+    StreamMode mode = StreamMode::provisioned;
+    std::uint32_t shard_count = 1;  ///< of a provisioned stream
+    int warm_mibps = 0;             ///< of an on-demand stream
     int record_kib_max = 1024;
     std::map<std::string, std::string> tags{};
   };
@@ -147,8 +163,24 @@ class Streams {
   Task<Result<void>> increase_retention(std::string name, int hours);
   Task<Result<void>> decrease_retention(std::string name, int hours);
   Task<Result<void>> set_record_size(std::string name, int kib_max);
-  /// UNIFORM_SCALING. Puts that come while the shards change wait for the new ones (milliseconds).
+
+  // ---- resharding, of provisioned streams only. Puts that come while the shards change wait for the new ones
+  // (milliseconds).
+  /// UNIFORM_SCALING.
   Task<Result<ScalingCounts>> scale(std::string name, std::uint32_t target);
+  /// `new_starting_hash_key`: the first key of the upper child.
+  Task<Result<void>> split(std::string name, std::string shard_id, HashKey new_starting_hash_key);
+  /// `adjacent` follows `shard_id` in the order of hash keys.
+  Task<Result<void>> merge(std::string name, std::string shard_id, std::string adjacent);
+
+  // ---- capacity mode
+  /// The shards stay, until traffic asks for others. `warm_mibps`: to on-demand only.
+  Task<Result<void>> set_mode(std::string name, StreamMode mode, std::optional<int> warm_mibps);
+  /// The capacity is there when it completes; what neither it nor the traffic of now needs is given back.
+  Task<Result<WarmThroughput>> set_warm_throughput(std::string name, int mibps);
+  /// Ends the measuring windows that are over, and splits and merges shards of on-demand streams as their traffic asks
+  /// (on_demand.h). To be called every few seconds.
+  Task<Result<void>> follow_traffic();
 
   // ---- records
   /// See put_records below.
@@ -183,20 +215,35 @@ class Streams {
   [[nodiscard]] Result<Shard> find_shard(std::string_view name, std::string_view shard_id, const LivePtr& stream) const;
   void add_live(LivePtr stream) EXCLUDES(mutex_);
   void drop_live(const LivePtr& stream) EXCLUDES(mutex_);
-  [[nodiscard]] std::string key_of(std::string_view name) const;
   [[nodiscard]] Result<void> check_room_for(const Creation& creation) const;
   [[nodiscard]] Result<void> check_scaling(const StreamInfo& info, std::uint32_t target, Timestamp now) const;
-  /// Reads the document, applies `change`, commits, and begins anew when somebody else was faster.
+  /// Applies `change` to what is committed, commits, and begins anew when somebody else was faster.
   Task<Result<void>> change(LivePtr stream, Change change);
   /// As change, and refuses unless the stream is ACTIVE; it shows UPDATING for a while afterwards.
   Task<Result<void>> change_active(std::string name, Change change);
+  /// As change_active, with the gate closed. `check` is asked first, so that what will be refused holds up no put.
+  Task<Result<void>> reshard(std::string name, Change check, Change change);
+  [[nodiscard]] Result<void> check_one_more_shard() const;
+  [[nodiscard]] std::unexpected<Error> shard_limit_exceeded(std::uint32_t open, std::uint32_t more) const;
+  [[nodiscard]] Result<ShardIndex> find_open_shard(const StreamInfo& info, std::string_view shard_id) const;
+  [[nodiscard]] Result<void> check_mode_switch(const StreamInfo& info, StreamMode mode, Timestamp now) const;
+  [[nodiscard]] Result<void> check_warm_throughput(int mibps) const;
+  [[nodiscard]] Result<void> check_on_demand_count() const;
+  [[nodiscard]] std::uint32_t on_demand_shards_max() const;
+  [[nodiscard]] std::uint32_t wanted_now(const StreamInfo& info) const;
+  Task<Result<void>> follow_traffic_of(LivePtr stream);
+  [[nodiscard]] std::unexpected<Error> not_active(std::string_view name, StreamStatus status) const;
   Task<Result<PutOutcomes>> put_inside_gate(LivePtr stream, const std::vector<PutEntry>& entries);
   Task<Result<void>> purge(LivePtr stream);
   Task<Result<void>> trim_stream(LivePtr stream, Timestamp now);
+  [[nodiscard]] std::unexpected<Error> rate_exceeded(std::string_view shard_id, std::string_view name) const;
   [[nodiscard]] std::unexpected<Error> not_found(std::string_view name) const;
 
   Settings settings_;
   catalog::Catalog& catalog_;
+  StreamStore store_;
+  AccountSettings account_;
+  CallRates calls_;
   framelog::FrameLogStore& logs_;
   const Clock& clock_;
   Random& random_;

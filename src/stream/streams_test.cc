@@ -125,7 +125,7 @@ TEST_F(StreamsTest, LogsThatNoStreamOwnsAreRemovedAtStart) {
 }
 
 TEST_F(StreamsTest, TheAccountsShardsAreLimited) {
-  settings_.open_shards_max = 5;
+  settings_.limits.open_shards = {.choice = Limit::Choice::number, .number = 5};
   reopen();
   create("a", 3);
   const auto refused = run_sync(streams_->create({.name = "b", .shard_count = 3}));
@@ -152,7 +152,8 @@ TEST_F(StreamsTest, RecordsPastTheirRetentionAreNotGiven) {
 }
 
 TEST_F(StreamsTest, ShardLimitsThrottleRecordByRecordWhenSwitchedOn) {
-  settings_.enforce_shard_limits = true;
+  settings_.limits.shard_write_records.choice = settings_.limits.shard_write_bytes.choice =
+      settings_.limits.shard_read_calls.choice = settings_.limits.shard_read_bytes.choice = Limit::Choice::aws;
   reopen();
   create("s");
   std::vector<PutEntry> entries(1001, {.partition_key = "a", .data = "x"});
@@ -164,8 +165,11 @@ TEST_F(StreamsTest, ShardLimitsThrottleRecordByRecordWhenSwitchedOn) {
             "Rate exceeded for shard shardId-000000000000 in stream s under account 123456789012.");
   clock_.advance(milliseconds(100));
   EXPECT_TRUE(put("s", {{.partition_key = "a", .data = "x"}})[0].has_value());
-  for (int i = 0; i < 5; ++i) read(*iterator("s", kShard0), 1);
-  EXPECT_EQ(run_sync(streams_->read(*iterator("s", kShard0), 1)).error().kind, ErrorKind::throttled);
+  const ShardIterator from = *iterator("s", kShard0);
+  for (int i = 0; i < 5; ++i) read(from, 1);
+  EXPECT_EQ(run_sync(streams_->read(from, 1)).error().kind, ErrorKind::throttled);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(iterator("s", kShard0).has_value());
+  EXPECT_EQ(iterator("s", kShard0).error().kind, ErrorKind::throttled) << "iterators have a limit of their own";
 }
 
 TEST_F(StreamsTest, ARecordLargerThanTheStreamAllowsIsRefused) {

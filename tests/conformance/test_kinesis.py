@@ -99,8 +99,8 @@ def test_create_stream_refusals(kinesis, stream):
         "ResourceInUseException", f"Stream {stream} under account {ACCOUNT} already exists.")
     code, message = refused(kinesis.create_stream, StreamName="a b", ShardCount=0)
     assert code == "ValidationException" and message.startswith("2 validation errors detected: Value 'a b' at 'streamName'")
-    code, message = refused(kinesis.create_stream, StreamName="x", StreamModeDetails={"StreamMode": "ON_DEMAND"})
-    assert code == "InvalidArgumentException" and "ON_DEMAND is not implemented" in message
+    code, message = refused(kinesis.create_stream, StreamName="x", ShardCount=1, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    assert code == "InvalidArgumentException" and "ShardCount must not be specified" in message
     assert refused(kinesis.create_stream, StreamName="x", ShardCount=99999)[0] == "LimitExceededException"
 
 
@@ -330,7 +330,8 @@ def test_bad_bodies_get_documented_errors(server, kinesis, stream):
 
 
 def test_operations_that_are_not_built_say_so(server, stream):
-    for operation in ("SplitShard", "MergeShards", "StartStreamEncryption", "RegisterStreamConsumer", "UpdateStreamMode"):
+    for operation in ("CreateChannel", "StartStreamEncryption", "RegisterStreamConsumer",
+                      "UpdateStreamRecordDistributionStrategy"):
         status, answer = raw(server, operation, {"StreamName": stream})
         assert status >= 400 and operation in answer["message"] and "implement" in answer["message"], answer
 

@@ -1,4 +1,4 @@
-// DescribeStream, DescribeStreamSummary, DescribeLimits.
+// DescribeStream, DescribeStreamSummary.
 #include <algorithm>
 
 #include "services/house.h"
@@ -26,7 +26,7 @@ void fill_common(const CallContext& call, const stream::StreamView& view, Descri
   out.stream_name = info.name;
   out.stream_arn = stream_arn(call, info.name);
   out.stream_status = stream::to_string(view.status);
-  out.stream_mode_details = provisioned();
+  out.stream_mode_details.stream_mode = stream::to_string(info.mode);
   out.retention_period_hours = info.retention_hours;
   out.stream_creation_timestamp = info.created;
   out.enhanced_monitoring.emplace_back();
@@ -53,8 +53,8 @@ Answer<DescribeStreamOutput> describe_stream(CallContext& call, DescribeStreamIn
   const std::size_t limit = std::min(static_cast<std::size_t>(input.limit.value_or(kShardsShownMax)), kShardsShownMax);
   const Timestamp now = call.house.clock.now();
   if (view.status != stream::StreamStatus::creating) {  // AWS shows no shards before the stream is there
-    for (const stream::Shard& shard : view.info->shards) {
-      if (shard.index.get() < first || view.info->is_expired(shard, now)) continue;
+    for (const stream::Shard& shard : stream::shards_from(*view.info, first)) {
+      if (view.info->is_expired(shard, now)) continue;
       if (out.shards.size() == limit) {
         out.has_more_shards = true;
         break;
@@ -73,16 +73,11 @@ Answer<DescribeStreamSummaryOutput> describe_stream_summary(CallContext& call, D
   const bool has_shards = view.status != stream::StreamStatus::creating;
   out.open_shard_count = has_shards ? static_cast<std::int32_t>(view.info->open_shard_count()) : 0;
   out.max_record_size_in_kib = view.info->record_kib_max;
+  if (view.info->mode == stream::StreamMode::on_demand) out.record_distribution_strategy = "USER_PARTITION_KEY";
+  if (const auto warm = call.house.streams.warm_throughput(*view.info)) {
+    out.warm_throughput = {.target_mibps = warm->target_mibps, .current_mibps = warm->current_mibps};
+  }
   co_return output;
-}
-
-Answer<DescribeLimitsOutput> describe_limits(CallContext& call, Empty /*input*/) {
-  co_return DescribeLimitsOutput{
-      .shard_limit = static_cast<std::int32_t>(call.house.streams.settings().open_shards_max),
-      .open_shard_count = static_cast<std::int32_t>(call.house.streams.open_shard_count()),
-      .on_demand_stream_count = 0,
-      .on_demand_stream_count_limit = 0,  // there can be none yet
-  };
 }
 
 }  // namespace penstock::services::kinesis

@@ -7,6 +7,7 @@
 namespace penstock::services::kinesis {
 
 inline constexpr std::string_view kInvalidArgument = "InvalidArgumentException";
+inline constexpr std::string_view kValidation = "ValidationException";
 inline constexpr std::string_view kNotFound = "ResourceNotFoundException";
 inline constexpr std::string_view kInUse = "ResourceInUseException";
 inline constexpr std::string_view kLimitExceeded = "LimitExceededException";

@@ -20,6 +20,7 @@ std::string date_text(Timestamp time) {
 }
 
 ApiResult<stream::ShardIterator> check_iterator(const CallContext& call, const GetRecordsInput& input) {
+  PENSTOCK_TRY_VOID(refuse_stream_id(input.stream_id));
   auto iterator = call.house.streams.unseal(input.shard_iterator);
   if (!iterator) return api_fail(kInvalidArgument, "Invalid ShardIterator.");
   if (input.stream_arn && *input.stream_arn != stream_arn(call, iterator->stream_name)) {

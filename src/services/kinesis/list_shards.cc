@@ -169,10 +169,13 @@ Answer<ListShardsOutput> list_shards(CallContext& call, ListShardsInput input) {
   const auto limit = std::min(static_cast<std::size_t>(input.max_results.value_or(kShardsShownMax)), kShardsShownMax);
   const Timestamp now = call.house.clock.now();
   ListShardsOutput output;
-  if (view->status == stream::StreamStatus::creating) co_return output;
-  for (const stream::Shard& shard : view->info->shards) {
-    if (shard.index.get() < selection.first_index || view->info->is_expired(shard, now)) continue;
-    if (!selects(selection, shard)) continue;
+  if (view->status == stream::StreamStatus::creating) {
+    co_return api_fail(kInUse, fmt::format("Stream {} under account {} not ACTIVE, instead in state CREATING",
+                                           selection.stream_name, call.account));
+  }
+  const auto first = static_cast<std::uint32_t>(std::clamp<std::int64_t>(selection.first_index, 0, UINT32_MAX));
+  for (const stream::Shard& shard : stream::shards_from(*view->info, first)) {
+    if (view->info->is_expired(shard, now) || !selects(selection, shard)) continue;
     if (output.shards.size() == limit) {
       selection.first_index = shard.index.get();
       selection.made_ms = to_unix_ms(now);

@@ -33,11 +33,12 @@ Answer<ListStreamsOutput> list_streams(CallContext& call, ListStreamsInput input
   if (output.has_more_streams) views.pop_back();
   for (const stream::StreamView& view : views) {
     output.stream_names.push_back(view.info->name);
-    output.stream_summaries.push_back({.stream_name = view.info->name,
-                                       .stream_arn = stream_arn(call, view.info->name),
-                                       .stream_status = std::string(stream::to_string(view.status)),
-                                       .stream_mode_details = provisioned(),
-                                       .stream_creation_timestamp = view.info->created});
+    output.stream_summaries.push_back(
+        {.stream_name = view.info->name,
+         .stream_arn = stream_arn(call, view.info->name),
+         .stream_status = std::string(stream::to_string(view.status)),
+         .stream_mode_details = {.stream_mode = std::string(stream::to_string(view.info->mode))},
+         .stream_creation_timestamp = view.info->created});
   }
   if (output.has_more_streams) {
     output.next_token = streams.tokens().seal(stream::TokenKind::list_streams, output.stream_names.back());

@@ -1,10 +1,12 @@
 #pragma once
 /// The handlers of the table in service.cc. Each answers errors as its page in the Kinesis API Reference says.
 
+#include "services/kinesis/capacity_shapes.h"
 #include "services/kinesis/record_shapes.h"
 #include "services/kinesis/resource_policy_shapes.h"
 #include "services/kinesis/stream_shapes.h"
 #include "services/operation.h"
+#include "stream/stream_info.h"
 
 namespace penstock::services::kinesis {
 
@@ -39,11 +41,22 @@ Answer<Empty> delete_resource_policy(CallContext& call, DeleteResourcePolicyInpu
 Answer<Empty> increase_stream_retention_period(CallContext& call, IncreaseStreamRetentionPeriodInput input);
 Answer<Empty> decrease_stream_retention_period(CallContext& call, DecreaseStreamRetentionPeriodInput input);
 Answer<UpdateShardCountOutput> update_shard_count(CallContext& call, UpdateShardCountInput input);
+Answer<Empty> update_stream_mode(CallContext& call, UpdateStreamModeInput input);
+Answer<UpdateStreamWarmThroughputOutput> update_stream_warm_throughput(CallContext& call,
+                                                                       UpdateStreamWarmThroughputInput input);
+Answer<AccountSettingsOutput> describe_account_settings(CallContext& call, Empty input);
+Answer<AccountSettingsOutput> update_account_settings(CallContext& call, UpdateAccountSettingsInput input);
+Answer<Empty> split_shard(CallContext& call, SplitShardInput input);
+Answer<Empty> merge_shards(CallContext& call, MergeShardsInput input);
 Answer<Empty> update_max_record_size(CallContext& call, UpdateMaxRecordSizeInput input);
 
 /// What GetRecords and ListShards touch when the stream is named by a token only.
 Touched get_records_resource(const CallContext& call, const void* input);
 Touched list_shards_resource(const CallContext& call, const void* input);
+
+/// For operations that only streams of one capacity mode have. Errors: ValidationException, ResourceNotFoundException.
+[[nodiscard]] ApiResult<void> check_mode(const CallContext& call, std::string_view name, stream::StreamMode mode,
+                                         std::string_view operation);
 
 /// AWS's rules for the characters of tags. Errors: InvalidArgumentException.
 [[nodiscard]] ApiResult<void> check_tags(const CallContext& call, std::string_view stream,

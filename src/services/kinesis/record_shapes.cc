@@ -93,6 +93,7 @@ const Shape& describe(const GetRecordsInput*) {
           .field("ShardIterator", &GetRecordsInput::shard_iterator, {.required = true, .length = {1, 512}})
           .field("Limit", &GetRecordsInput::limit, {.range = {1, 10000}})
           .field("StreamARN", &GetRecordsInput::stream_arn, arn_rules())
+          .field("StreamId", &GetRecordsInput::stream_id, stream_id_rules())
           .build();
   return shape;
 }

@@ -59,6 +59,7 @@ struct GetRecordsInput {
   std::string shard_iterator{};
   std::optional<std::int32_t> limit{};
   std::optional<std::string> stream_arn{};
+  std::optional<std::string> stream_id{};
 };
 
 struct RecordOutput {

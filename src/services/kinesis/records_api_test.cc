@@ -224,7 +224,7 @@ TEST_F(RecordsApi, AnAnswerHoldsAtMostTenMebibytes) {
 }
 
 TEST_F(RecordsApi, ThrottledRecordsAreNamedOneByOne) {
-  settings_.enforce_shard_limits = true;
+  settings_.limits.shard_write_bytes.choice = stream::Limit::Choice::aws;
   reopen();
   const std::string data = base64_encode(std::string(700'000, 'x'));
   const auto record = fmt::format(R"({{"Data":"{}","PartitionKey":"k"}})", data);

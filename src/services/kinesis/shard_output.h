@@ -8,6 +8,5 @@ namespace penstock::services::kinesis {
 
 [[nodiscard]] ShardOutput shard_output(const stream::Shard& shard);
 [[nodiscard]] HashKeyRange hash_key_range(const stream::HashRange& range);
-[[nodiscard]] inline StreamModeDetails provisioned() { return {.stream_mode = "PROVISIONED"}; }
 
 }  // namespace penstock::services::kinesis

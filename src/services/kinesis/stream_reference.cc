@@ -20,7 +20,22 @@ ApiResult<std::string> name_in_arn(const CallContext& call, std::string_view arn
   return api_fail(kNotFound, fmt::format("Stream {} under account {} not found.", arn, call.account));
 }
 
+// Kinesis API Reference, StreamId of every action: "Not Implemented. Reserved for future use."
+ApiResult<void> refuse_stream_id(const std::optional<std::string>& stream_id) {
+  if (!stream_id) return {};
+  return api_fail(kInvalidArgument,
+                  "StreamId is not implemented; it is reserved for future use. Name the stream by "
+                  "StreamARN or StreamName.");
+}
+
+ApiResult<std::string> resolve_arn(const CallContext& call, const StreamReference& reference) {
+  PENSTOCK_TRY_VOID(refuse_stream_id(reference.stream_id));
+  if (!reference.stream_arn) return api_fail(kInvalidArgument, "StreamARN should be provided.");
+  return name_in_arn(call, *reference.stream_arn);
+}
+
 ApiResult<std::string> resolve(const CallContext& call, const StreamReference& reference) {
+  PENSTOCK_TRY_VOID(refuse_stream_id(reference.stream_id));
   if (!reference.stream_arn) {
     if (reference.stream_name) return *reference.stream_name;
     return api_fail(kInvalidArgument, "Either StreamName or StreamARN should be provided.");
@@ -85,6 +100,8 @@ Touched touch(const CallContext& call, const StreamReference& reference) {
 }
 
 codec::Rules name_rules(bool required) { return {.required = required, .length = {1, 128}, .pattern = kNamePattern}; }
+
+codec::Rules stream_id_rules() { return {.length = {1, 24}, .pattern = "[a-z0-9]{20}-[a-z0-9]{3}"}; }
 
 codec::Rules arn_rules(bool required) { return {.required = required, .length = {1, 2048}, .pattern = kArnPattern}; }
 

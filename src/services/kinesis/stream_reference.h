@@ -15,10 +15,14 @@ namespace penstock::services::kinesis {
 struct StreamReference {
   std::optional<std::string> stream_name{};
   std::optional<std::string> stream_arn{};
+  std::optional<std::string> stream_id{};  ///< "Not Implemented. Reserved for future use.": refused
 };
 
 /// The stream's name. Errors: InvalidArgumentException (neither, not a stream of this house, or the two differ).
 [[nodiscard]] ApiResult<std::string> resolve(const CallContext& call, const StreamReference& reference);
+[[nodiscard]] ApiResult<void> refuse_stream_id(const std::optional<std::string>& stream_id);
+/// For inputs that know a StreamARN only. Errors: as resolve.
+[[nodiscard]] ApiResult<std::string> resolve_arn(const CallContext& call, const StreamReference& reference);
 /// The name in a stream's ARN of this account and region. Errors: InvalidArgumentException, ResourceNotFoundException.
 [[nodiscard]] ApiResult<std::string> name_in_arn(const CallContext& call, std::string_view arn);
 
@@ -47,6 +51,7 @@ inline constexpr std::string_view kArnPattern = "arn:aws.*:kinesis:.*:\\d{12}:st
 [[nodiscard]] codec::Rules name_rules(bool required = false);  ///< StreamName, ShardId
 [[nodiscard]] codec::Rules arn_rules(bool required = false);
 [[nodiscard]] codec::Rules resource_arn_rules();  ///< ResourceARN: of a stream or a consumer; required
+[[nodiscard]] codec::Rules stream_id_rules();
 
 /// Begins the shape of an input that refers to a stream.
 template <class Input>
@@ -54,7 +59,17 @@ codec::ShapeBuilder<Input> stream_shape(std::string_view name) {
   using Member = std::optional<std::string> Input::*;
   return codec::ShapeBuilder<Input>(name)
       .field("StreamName", static_cast<Member>(&Input::stream_name), name_rules())
-      .field("StreamARN", static_cast<Member>(&Input::stream_arn), arn_rules());
+      .field("StreamARN", static_cast<Member>(&Input::stream_arn), arn_rules())
+      .field("StreamId", static_cast<Member>(&Input::stream_id), stream_id_rules());
+}
+
+/// The same for the operations that know no StreamName.
+template <class Input>
+codec::ShapeBuilder<Input> arn_shape(std::string_view name, bool required = false) {
+  using Member = std::optional<std::string> Input::*;
+  return codec::ShapeBuilder<Input>(name)
+      .field("StreamARN", static_cast<Member>(&Input::stream_arn), arn_rules(required))
+      .field("StreamId", static_cast<Member>(&Input::stream_id), stream_id_rules());
 }
 
 }  // namespace penstock::services::kinesis

@@ -32,7 +32,9 @@ const Shape& describe(const CreateStreamInput*) {
           .field("StreamModeDetails", &CreateStreamInput::stream_mode_details)
           .field("Tags", &CreateStreamInput::tags,
                  {.length = {1, 200}, .element_length = {0, 256}, .key_length = {1, 128}})
-          .field("WarmThroughputMiBps", &CreateStreamInput::warm_throughput_mibps)
+          .field("WarmThroughputMiBps", &CreateStreamInput::warm_throughput_mibps, {.range = {.min = 0}})
+          .field("RecordDistributionStrategy", &CreateStreamInput::record_distribution_strategy,
+                 {.one_of = {"AUTO", "USER_PARTITION_KEY"}})
           .field("MaxRecordSizeInKiB", &CreateStreamInput::max_record_size_in_kib, range(1024, 10240))
           .build();
   return shape;
@@ -116,20 +118,31 @@ const Shape& describe(const DescribeStreamSummaryInput*) {
   return shape;
 }
 
-const Shape& describe(const StreamDescriptionSummary*) {
-  static const Shape shape = ShapeBuilder<StreamDescriptionSummary>("StreamDescriptionSummary")
-                                 .field("StreamName", &StreamDescriptionSummary::stream_name)
-                                 .field("StreamARN", &StreamDescriptionSummary::stream_arn)
-                                 .field("StreamStatus", &StreamDescriptionSummary::stream_status)
-                                 .field("StreamModeDetails", &StreamDescriptionSummary::stream_mode_details)
-                                 .field("RetentionPeriodHours", &StreamDescriptionSummary::retention_period_hours)
-                                 .field("StreamCreationTimestamp", &StreamDescriptionSummary::stream_creation_timestamp)
-                                 .field("EnhancedMonitoring", &StreamDescriptionSummary::enhanced_monitoring)
-                                 .field("EncryptionType", &StreamDescriptionSummary::encryption_type)
-                                 .field("OpenShardCount", &StreamDescriptionSummary::open_shard_count)
-                                 .field("ConsumerCount", &StreamDescriptionSummary::consumer_count)
-                                 .field("MaxRecordSizeInKiB", &StreamDescriptionSummary::max_record_size_in_kib)
+const Shape& describe(const WarmThroughputObject*) {
+  static const Shape shape = ShapeBuilder<WarmThroughputObject>("WarmThroughputObject")
+                                 .field("TargetMiBps", &WarmThroughputObject::target_mibps)
+                                 .field("CurrentMiBps", &WarmThroughputObject::current_mibps)
                                  .build();
+  return shape;
+}
+
+const Shape& describe(const StreamDescriptionSummary*) {
+  static const Shape shape =
+      ShapeBuilder<StreamDescriptionSummary>("StreamDescriptionSummary")
+          .field("StreamName", &StreamDescriptionSummary::stream_name)
+          .field("StreamARN", &StreamDescriptionSummary::stream_arn)
+          .field("StreamStatus", &StreamDescriptionSummary::stream_status)
+          .field("StreamModeDetails", &StreamDescriptionSummary::stream_mode_details)
+          .field("RetentionPeriodHours", &StreamDescriptionSummary::retention_period_hours)
+          .field("StreamCreationTimestamp", &StreamDescriptionSummary::stream_creation_timestamp)
+          .field("EnhancedMonitoring", &StreamDescriptionSummary::enhanced_monitoring)
+          .field("EncryptionType", &StreamDescriptionSummary::encryption_type)
+          .field("OpenShardCount", &StreamDescriptionSummary::open_shard_count)
+          .field("ConsumerCount", &StreamDescriptionSummary::consumer_count)
+          .field("MaxRecordSizeInKiB", &StreamDescriptionSummary::max_record_size_in_kib)
+          .field("WarmThroughput", &StreamDescriptionSummary::warm_throughput)
+          .field("RecordDistributionStrategy", &StreamDescriptionSummary::record_distribution_strategy)
+          .build();
   return shape;
 }
 
@@ -316,9 +329,26 @@ const Shape& describe(const UpdateShardCountOutput*) {
   return shape;
 }
 
+const Shape& describe(const SplitShardInput*) {
+  static const Shape shape = stream_shape<SplitShardInput>("SplitShardInput")
+                                 .field("ShardToSplit", &SplitShardInput::shard_to_split, name_rules(true))
+                                 .field("NewStartingHashKey", &SplitShardInput::new_starting_hash_key,
+                                        {.required = true, .pattern = "0|([1-9]\\d{0,38})"})
+                                 .build();
+  return shape;
+}
+
+const Shape& describe(const MergeShardsInput*) {
+  static const Shape shape =
+      stream_shape<MergeShardsInput>("MergeShardsInput")
+          .field("ShardToMerge", &MergeShardsInput::shard_to_merge, name_rules(true))
+          .field("AdjacentShardToMerge", &MergeShardsInput::adjacent_shard_to_merge, name_rules(true))
+          .build();
+  return shape;
+}
+
 const Shape& describe(const UpdateMaxRecordSizeInput*) {
-  static const Shape shape = ShapeBuilder<UpdateMaxRecordSizeInput>("UpdateMaxRecordSizeInput")
-                                 .field("StreamARN", &UpdateMaxRecordSizeInput::stream_arn, arn_rules(true))
+  static const Shape shape = arn_shape<UpdateMaxRecordSizeInput>("UpdateMaxRecordSizeInput")
                                  .field("MaxRecordSizeInKiB", &UpdateMaxRecordSizeInput::max_record_size_in_kib,
                                         {.required = true, .range = {1024, 10240}})
                                  .build();

@@ -21,6 +21,7 @@ struct CreateStreamInput {
   std::optional<std::map<std::string, std::string>> tags{};
   std::optional<std::int32_t> max_record_size_in_kib{};
   std::optional<std::int32_t> warm_throughput_mibps{};
+  std::optional<std::string> record_distribution_strategy{};
 };
 
 struct DeleteStreamInput : StreamReference {
@@ -73,6 +74,11 @@ struct DescribeStreamOutput {
 
 struct DescribeStreamSummaryInput : StreamReference {};
 
+struct WarmThroughputObject {
+  std::int32_t target_mibps = 0;
+  std::int32_t current_mibps = 0;
+};
+
 struct StreamDescriptionSummary {
   std::string stream_name{};
   std::string stream_arn{};
@@ -85,6 +91,8 @@ struct StreamDescriptionSummary {
   std::int32_t open_shard_count = 0;
   std::int32_t consumer_count = 0;
   std::int32_t max_record_size_in_kib = 0;
+  std::optional<WarmThroughputObject> warm_throughput{};
+  std::optional<std::string> record_distribution_strategy{};
 };
 
 struct DescribeStreamSummaryOutput {
@@ -199,8 +207,17 @@ struct UpdateShardCountOutput {
   std::string stream_arn{};
 };
 
-struct UpdateMaxRecordSizeInput {
-  std::string stream_arn{};
+struct SplitShardInput : StreamReference {
+  std::string shard_to_split{};
+  std::string new_starting_hash_key{};
+};
+
+struct MergeShardsInput : StreamReference {
+  std::string shard_to_merge{};
+  std::string adjacent_shard_to_merge{};
+};
+
+struct UpdateMaxRecordSizeInput : StreamReference {
   std::int32_t max_record_size_in_kib = 0;
 };
 
@@ -215,6 +232,7 @@ const codec::Shape& describe(const EnhancedMetrics*);
 const codec::Shape& describe(const StreamDescription*);
 const codec::Shape& describe(const DescribeStreamOutput*);
 const codec::Shape& describe(const DescribeStreamSummaryInput*);
+const codec::Shape& describe(const WarmThroughputObject*);
 const codec::Shape& describe(const StreamDescriptionSummary*);
 const codec::Shape& describe(const DescribeStreamSummaryOutput*);
 const codec::Shape& describe(const DescribeLimitsOutput*);
@@ -237,6 +255,8 @@ const codec::Shape& describe(const IncreaseStreamRetentionPeriodInput*);
 const codec::Shape& describe(const DecreaseStreamRetentionPeriodInput*);
 const codec::Shape& describe(const UpdateShardCountInput*);
 const codec::Shape& describe(const UpdateShardCountOutput*);
+const codec::Shape& describe(const SplitShardInput*);
+const codec::Shape& describe(const MergeShardsInput*);
 const codec::Shape& describe(const UpdateMaxRecordSizeInput*);
 
 }  // namespace penstock::services::kinesis

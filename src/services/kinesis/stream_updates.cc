@@ -1,4 +1,4 @@
-// IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod, UpdateShardCount, UpdateMaxRecordSize.
+// IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod, UpdateMaxRecordSize.
 #include "services/house.h"
 #include "services/kinesis/errors.h"
 #include "services/kinesis/operations.h"
@@ -21,18 +21,8 @@ Answer<Empty> decrease_stream_retention_period(CallContext& call, DecreaseStream
   co_return Empty{};
 }
 
-Answer<UpdateShardCountOutput> update_shard_count(CallContext& call, UpdateShardCountInput input) {
-  PENSTOCK_CO_TRY(const std::string name, resolve(call, input));
-  const auto counts = co_await call.house.streams.scale(name, static_cast<std::uint32_t>(input.target_shard_count));
-  if (!counts) co_return to_api_error(counts.error(), Plane::control);
-  co_return UpdateShardCountOutput{.stream_name = name,
-                                   .current_shard_count = static_cast<std::int32_t>(counts->current),
-                                   .target_shard_count = static_cast<std::int32_t>(counts->target),
-                                   .stream_arn = stream_arn(call, name)};
-}
-
 Answer<Empty> update_max_record_size(CallContext& call, UpdateMaxRecordSizeInput input) {
-  PENSTOCK_CO_TRY(std::string name, name_in_arn(call, input.stream_arn));
+  PENSTOCK_CO_TRY(std::string name, resolve_arn(call, input));
   const auto done = co_await call.house.streams.set_record_size(std::move(name), input.max_record_size_in_kib);
   if (!done) co_return to_api_error(done.error(), Plane::control);
   co_return Empty{};

@@ -49,11 +49,18 @@ TEST_F(StreamsApi, CreateStreamRefusals) {
             "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value '0' at 'shardCount' "
             "failed to satisfy constraint: Member must have value greater than or equal to 1");
   EXPECT_THAT(error("CreateStream", R"({"StreamName":"s"})"), StartsWith("InvalidArgumentException: ShardCount"));
-  EXPECT_THAT(error("CreateStream", R"({"StreamName":"s","StreamModeDetails":{"StreamMode":"ON_DEMAND"}})"),
-              HasSubstr("ON_DEMAND is not implemented"));
+  EXPECT_THAT(
+      error("CreateStream", R"({"StreamName":"s","ShardCount":1,"StreamModeDetails":{"StreamMode":"ON_DEMAND"}})"),
+      StartsWith("InvalidArgumentException: ShardCount must not"));
   EXPECT_THAT(error("CreateStream", R"({"StreamName":"s","ShardCount":1,"WarmThroughputMiBps":5})"),
-              HasSubstr("WarmThroughputMiBps is not implemented"));
-  EXPECT_THAT(error("CreateStream", R"({"StreamName":"s","ShardCount":5000})"),
+              HasSubstr("WarmThroughputMiBps is only supported for streams of StreamMode ON_DEMAND"));
+  EXPECT_THAT(error("CreateStream",
+                    R"({"StreamName":"s","StreamModeDetails":{"StreamMode":"ON_DEMAND"},"WarmThroughputMiBps":5})"),
+              HasSubstr("MinimumThroughputBillingCommitment"));
+  EXPECT_THAT(error("CreateStream", R"({"StreamName":"s","RecordDistributionStrategy":"AUTO",)"
+                                    R"("StreamModeDetails":{"StreamMode":"ON_DEMAND"}})"),
+              HasSubstr("RecordDistributionStrategy AUTO is not implemented"));
+  EXPECT_THAT(error("CreateStream", R"({"StreamName":"s","ShardCount":20001})"),
               StartsWith("LimitExceededException: This request would exceed the shard limit"));
   ok("CreateStream", R"({"StreamName":"s","ShardCount":1})");
   EXPECT_EQ(error("CreateStream", R"({"StreamName":"s","ShardCount":1})"),
@@ -240,7 +247,7 @@ TEST_F(StreamsApi, UpdateShardCount) {
 TEST_F(StreamsApi, DescribeLimitsCountsOpenShards) {
   ok("CreateStream", R"({"StreamName":"s","ShardCount":4})");
   EXPECT_EQ(codec::serialize(ok("DescribeLimits", "{}")),
-            R"({"ShardLimit":1000,"OpenShardCount":4,"OnDemandStreamCount":0,"OnDemandStreamCountLimit":0})");
+            R"({"ShardLimit":20000,"OpenShardCount":4,"OnDemandStreamCount":0,"OnDemandStreamCountLimit":50})");
 }
 
 }  // namespace
