@@ -165,6 +165,7 @@ iam::Decision FakeAuthorizer::authorize(const iam::Principal&, const iam::Questi
 World::World()
     : house_{.clock = clock,
              .random = random,
+             .timers = reinterpret_cast<Timers&>(no_room_),
              .catalog = reinterpret_cast<catalog::Catalog&>(no_room_),
              .iam = reinterpret_cast<iam::IdentityStore&>(no_room_),
              .streams = reinterpret_cast<stream::Streams&>(no_room_),

@@ -145,8 +145,7 @@ Task<HttpConnection::OrEnding<RequestHead>> HttpConnection::read_head() {
     }
     if (!looked_at_first_byte && !input_.empty()) {
       looked_at_first_byte = true;
-      if (input_.front() == '\x16')
-        co_return std::unexpected(Ending({400, "this port does not speak TLS"}));
+      if (input_.front() == '\x16') co_return std::unexpected(Ending({400, "this port does not speak TLS"}));
     }
     PENSTOCK_CO_TRY_VOID(co_await read_more_input(kReadBytes));
   }

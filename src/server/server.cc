@@ -124,14 +124,16 @@ Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
 Result<void> Server::Parts::open_services() {
   const HouseIdentity& identity = directory->identity();
   const KinesisSettings& kinesis = settings.kinesis;
-  PENSTOCK_TRY(streams, named("streams", stream::Streams::open({.account = identity.account,
-                                                                .region = identity.region,
-                                                                .creating = kinesis.creating,
-                                                                .updating = kinesis.updating,
-                                                                .deleting = kinesis.deleting,
-                                                                .limits = kinesis.limits,
-                                                                .on_demand_window = kinesis.on_demand_window},
-                                                               *catalog, *logs, clock, random)));
+  PENSTOCK_TRY(streams, named("streams",
+                              stream::Streams::open({.account = identity.account,
+                                                     .region = identity.region,
+                                                     .creating = kinesis.creating,
+                                                     .updating = kinesis.updating,
+                                                     .deleting = kinesis.deleting,
+                                                     .limits = kinesis.limits,
+                                                     .on_demand_window = kinesis.on_demand_window,
+                                                     .consumers = {.per_stream = kinesis.limits.consumers_per_stream}},
+                                                    *catalog, *logs, clock, random)));
   PENSTOCK_TRY(iot, named("iot", services::iot::IotCore::open({.catalog = *catalog,
                                                                .clock = clock,
                                                                .random = random,
@@ -163,6 +165,7 @@ void Server::Parts::open_gateway() {
   const HouseIdentity& identity = directory->identity();
   house.emplace(services::House{.clock = clock,
                                 .random = random,
+                                .timers = timers,
                                 .catalog = *catalog,
                                 .iam = *identities,
                                 .streams = *streams,

@@ -23,6 +23,7 @@ namespace penstock::services {
 struct House {
   const Clock& clock;
   Random& random;
+  Timers& timers;
   catalog::Catalog& catalog;
   iam::IdentityStore& iam;
   stream::Streams& streams;

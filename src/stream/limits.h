@@ -40,7 +40,7 @@ struct Limits {
   Limit on_demand_mibps{.aws = 10'240};  ///< write throughput that an on-demand stream grows to
   Limit scalings_per_day{.aws = 10};     ///< UpdateShardCount, of a stream
   Limit mode_switches_per_day{.aws = 2};
-  Limit consumers_per_stream{.aws = 20};
+  Limit consumers_per_stream{.aws = 20};  ///< see ConsumerSettings
 };
 
 }  // namespace penstock::stream

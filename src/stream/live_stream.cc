@@ -42,10 +42,13 @@ std::shared_ptr<const StreamInfo> LiveStream::info() const {
 void LiveStream::take(StreamInfo info, catalog::Version version) {
   auto taken = std::make_shared<const StreamSnapshot>(std::move(info));
   limits_.keep_only(taken->info);
-  const MutexLock lock(mutex_);
-  if (version <= version_) return;
-  version_ = version;
-  snapshot_ = std::move(taken);
+  {
+    const MutexLock lock(mutex_);
+    if (version <= version_) return;
+    version_ = version;
+    snapshot_ = std::move(taken);
+  }
+  bells_.ring_all();
 }
 
 Result<std::shared_ptr<framelog::FrameLog>> LiveStream::log() const {

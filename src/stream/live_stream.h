@@ -12,6 +12,7 @@
 #include "core/mutex.h"
 #include "core/task.h"
 #include "framelog/frame_log.h"
+#include "stream/bell.h"
 #include "stream/shard_limits.h"
 #include "stream/shard_traffic.h"
 #include "stream/stream_info.h"
@@ -58,6 +59,8 @@ class LiveStream {
 
   [[nodiscard]] ShardLimits& limits() { return limits_; }
   [[nodiscard]] ShardTraffic& traffic() { return traffic_; }
+  /// Rung when a change was taken and when the stream goes.
+  [[nodiscard]] BellBoard& bells() { return bells_; }
 
  private:
   [[nodiscard]] bool try_enter(const Completion<bool>& opened) EXCLUDES(mutex_);
@@ -65,6 +68,7 @@ class LiveStream {
   const std::shared_ptr<framelog::FrameLog> log_;
   ShardLimits limits_;
   ShardTraffic traffic_;  ///< of on-demand streams
+  BellBoard bells_;
   mutable Mutex mutex_;
   std::shared_ptr<const StreamSnapshot> snapshot_ GUARDED_BY(mutex_);
   catalog::Version version_ GUARDED_BY(mutex_);

@@ -15,10 +15,11 @@ Position next_after(Position position) { return Position{position.get() + 1}; }
 /// Collects records of frames until the limits are reached.
 class PageBuilder {
  public:
-  PageBuilder(const Shard& shard, std::size_t limit) : shard_(shard), limit_(limit) {}
+  PageBuilder(const Shard& shard, PageBounds bounds) : shard_(shard), bounds_(bounds) {}
 
-  [[nodiscard]] std::size_t records_left() const { return limit_ - page_.records.size(); }
+  [[nodiscard]] std::size_t records_left() const { return bounds_.records_max - page_.records.size(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] const PageBounds& bounds() const { return bounds_; }
   /// Where to read on: before the record `index` of the frame at `position`.
   Position position;
   std::uint16_t index = 0;
@@ -35,7 +36,7 @@ class PageBuilder {
                               .index = static_cast<std::uint16_t>(first)});
       for (std::size_t i = first; i < records.size(); ++i) {
         const std::size_t size = records[i].partition_key.size() + records[i].data.size();
-        if (page_.records.size() == limit_ || (!page_.records.empty() && bytes_ + size > kReadBytesMax)) {
+        if (records_left() == 0 || (!page_.records.empty() && bytes_ + size > bounds_.bytes_max)) {
           position = frame.position;
           index = static_cast<std::uint16_t>(i);
           return false;
@@ -56,7 +57,7 @@ class PageBuilder {
 
  private:
   const Shard& shard_;
-  std::size_t limit_;
+  PageBounds bounds_;
   std::size_t bytes_ = 0;
   RecordPage page_;
 };
@@ -70,7 +71,7 @@ struct Stop {
 Task<Result<Stop>> fill(PageBuilder& page, std::shared_ptr<framelog::FrameLog> log, ShardIndex shard,
                         Timestamp horizon) {
   while (true) {
-    const framelog::ReadLimits limits{.frames_max = page.records_left() + 1, .bytes_max = kReadBytesMax};
+    const framelog::ReadLimits limits{.frames_max = page.records_left() + 1, .bytes_max = page.bounds().bytes_max};
     PENSTOCK_CO_TRY(const auto frames, co_await log->read(shard, page.position, limits));
     if (frames.frames.empty()) co_return Stop{.at_tip = true};
     if (frames.frames.front().time < horizon) {
@@ -84,7 +85,7 @@ Task<Result<Stop>> fill(PageBuilder& page, std::shared_ptr<framelog::FrameLog> l
       if (!whole) co_return Stop{.at_tip = false, .next_arrival = frame.time};
     }
     if (frames.at_tip) co_return Stop{.at_tip = true};
-    if (page.records_left() == 0 || page.bytes() >= kReadBytesMax) {
+    if (page.records_left() == 0 || page.bytes() >= page.bounds().bytes_max) {
       co_return Stop{.at_tip = false, .next_arrival = frames.frames.back().time};
     }
   }
@@ -255,24 +256,33 @@ Task<Result<ShardIterator>> Streams::make_iterator(std::string name, std::string
 }
 
 Task<Result<RecordPage>> Streams::read(ShardIterator from, std::size_t limit) {
+  const PageBounds bounds{.records_max = limit};
   const LivePtr stream = live(from.stream_name);
-  const std::string shard_id = format_shard_id(from.shard);
+  const ShardIndex shard = from.shard;
+  if (stream && !stream->limits().take_read(shard, clock_.steady())) {
+    co_return rate_exceeded(format_shard_id(shard), from.stream_name);
+  }
+  auto page = co_await read_page(std::move(from), bounds);
+  if (stream && page.has_value()) stream->limits().charge_read(shard, page->bytes, clock_.steady());
+  co_return page;
+}
+
+Task<Result<RecordPage>> Streams::read_page(ShardIterator from, PageBounds bounds) {
+  const LivePtr stream = live(from.stream_name);
   // A shard that is closed now takes no more records, so its tip below is its end: look before reading.
   const bool same = stream && stream->info()->uid == from.uid;
-  PENSTOCK_CO_TRY(const Shard shard, find_shard(from.stream_name, shard_id, same ? stream : nullptr));
+  PENSTOCK_CO_TRY(const Shard shard,
+                  find_shard(from.stream_name, format_shard_id(from.shard), same ? stream : nullptr));
   const auto info = stream->info();
   PENSTOCK_CO_TRY(const auto log, stream->log());
-  if (!stream->limits().take_read(shard.index, clock_.steady())) {
-    co_return rate_exceeded(shard_id, from.stream_name);
-  }
 
-  PageBuilder builder(shard, limit);
+  PageBuilder builder(shard, bounds);
   builder.position = from.position;
   builder.index = from.index;
   PENSTOCK_CO_TRY(const Stop stop, co_await fill(builder, log, shard.index, info->trim_horizon(clock_.now())));
-  stream->limits().charge_read(shard.index, builder.bytes(), clock_.steady());
 
   RecordPage page = builder.take();
+  page.bytes = builder.bytes();
   const Timestamp now = clock_.now();
   if (!stop.at_tip) {
     page.millis_behind_latest = std::max<std::int64_t>(1, (now - stop.next_arrival).count());

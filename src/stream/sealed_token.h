@@ -11,7 +11,7 @@
 namespace penstock::stream {
 
 /// What a token is for; one kind is never taken for another.
-enum class TokenKind : std::uint8_t { shard_iterator = 1, list_shards = 2, list_streams = 3 };
+enum class TokenKind : std::uint8_t { shard_iterator = 1, list_shards = 2, list_streams = 3, list_consumers = 4 };
 
 inline constexpr std::size_t kTokenKeyBytes = 32;
 inline constexpr std::size_t kTokenContentsBytesMax = 1024;

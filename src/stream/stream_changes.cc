@@ -101,8 +101,14 @@ Task<Result<void>> Streams::create(Creation creation) {
   co_return Result<void>{};
 }
 
-Task<Result<void>> Streams::remove(std::string name) {
+Task<Result<void>> Streams::remove(std::string name, bool with_consumers) {
   PENSTOCK_CO_TRY(LivePtr stream, live_or_error(name));
+  if (!with_consumers && !consumers_->list(stream->info()->uid).empty()) {
+    co_return fail(ErrorKind::conflict,
+                   fmt::format("Stream {} under account {} has registered consumers: deregister them, or set "
+                               "EnforceConsumerDeletion.",
+                               name, settings_.account));
+  }
   telemetry::log(telemetry::Level::info, "stream deleted", {{"stream", name}});
   if (settings_.deleting.count() == 0) co_return co_await purge(std::move(stream));
   const Timestamp now = clock_.now();

@@ -10,6 +10,7 @@
 #include "core/encoding/hex.h"
 #include "stream/blocking_lane.h"
 #include "stream/live_stream.h"
+#include "stream/shard_subscription.h"
 #include "telemetry/log.h"
 
 namespace penstock::stream {
@@ -31,7 +32,9 @@ Streams::Streams(Settings settings, catalog::Catalog& catalog, framelog::FrameLo
       logs_(logs),
       clock_(clock),
       random_(random),
-      lane_(std::make_unique<BlockingLane>()) {}
+      lane_(std::make_unique<BlockingLane>()),
+      consumers_(std::make_unique<Consumers>(settings_.account, settings_.consumers, catalog, clock)),
+      subscriptions_(std::make_unique<SubscriptionBook>(settings_.takeover)) {}
 
 Streams::~Streams() = default;
 
@@ -70,6 +73,8 @@ Result<void> Streams::load_streams() {
     }
     add_live(std::make_shared<LiveStream>(std::move(info), version, log ? *log : nullptr, settings_.limits));
   }
+  PENSTOCK_TRY_VOID(consumers_->remove_strays(
+      [&](std::string_view uid) { return known.contains(std::string(kLogPrefix).append(uid)); }));
   PENSTOCK_TRY(const auto ids, logs_.list());
   for (const std::string& id : ids) {
     if (!id.starts_with(kLogPrefix) || known.contains(id)) continue;
@@ -222,6 +227,8 @@ Task<Result<void>> Streams::purge(LivePtr stream) {
   const auto info = stream->info();
   PENSTOCK_CO_TRY_VOID(co_await store_.remove(info->name, info->uid));
   drop_live(stream);
+  stream->bells().ring_all();
+  PENSTOCK_CO_TRY_VOID(co_await consumers_->remove_all(info->uid));
   std::function<Result<void>()> remove_log = [&logs = logs_, id = log_id_of(*info)] { return logs.remove(id); };
   co_return co_await lane_->call(std::move(remove_log));
 }

@@ -27,6 +27,7 @@
 #include "framelog/frame_log.h"
 #include "stream/account_settings.h"
 #include "stream/call_rates.h"
+#include "stream/consumers.h"
 #include "stream/limits.h"
 #include "stream/sealed_token.h"
 #include "stream/stream_info.h"
@@ -36,6 +37,8 @@ namespace penstock::stream {
 
 class LiveStream;
 class BlockingLane;
+class ShardSubscription;
+class SubscriptionBook;
 
 struct Settings {
   std::string account;
@@ -47,6 +50,11 @@ struct Settings {
   Limits limits{};
   /// How long the traffic of on-demand streams is measured before their shards follow it.
   std::chrono::milliseconds on_demand_window{60'000};
+  ConsumerSettings consumers{};
+  /// How long after a consumer subscribed to a shard another subscription of it may take over.
+  std::chrono::milliseconds takeover{5000};
+  std::chrono::milliseconds subscription_life{300'000};  ///< a SubscribeToShard ends then
+  std::chrono::milliseconds subscription_idle{5000};     ///< without records, an event says so this often
 };
 
 /// One record to put. The partition key must have 1 to 256 characters; an explicit hash key is a decimal below 2^128.
@@ -110,12 +118,19 @@ struct ReadRecord {
   std::string_view data;           ///< likewise
 };
 
+/// How much a page may hold; at least one record, if there is one.
+struct PageBounds {
+  std::size_t records_max = 10'000;
+  std::size_t bytes_max = 10U << 20U;  ///< data and partition keys
+};
+
 struct RecordPage {
   std::vector<ReadRecord> records;
   std::vector<std::shared_ptr<const std::string>> frames;  ///< keep the records' bytes alive
   std::optional<ShardIterator> next;                       ///< empty at the end of a closed shard
   std::int64_t millis_behind_latest = 0;                   ///< 0 only when nothing lies behind the page
   std::vector<Shard> children;                             ///< at the end of a closed shard
+  std::size_t bytes = 0;                                   ///< data and partition keys of the records
 };
 
 class Streams {
@@ -157,7 +172,8 @@ class Streams {
     std::map<std::string, std::string> tags{};
   };
   Task<Result<void>> create(Creation creation);
-  Task<Result<void>> remove(std::string name);
+  /// Errors: conflict too when it has registered consumers and `with_consumers` is false.
+  Task<Result<void>> remove(std::string name, bool with_consumers = false);
   Task<Result<void>> add_tags(std::string name, std::map<std::string, std::string> tags);
   Task<Result<void>> remove_tags(std::string name, std::vector<std::string> keys);
   Task<Result<void>> increase_retention(std::string name, int hours);
@@ -188,8 +204,21 @@ class Streams {
   /// SequenceNumberForOrdering: it must be one that the stream could have given. (Order within a shard holds anyway.)
   [[nodiscard]] Result<void> check_ordering(std::string_view name, std::string_view sequence_number) const;
   Task<Result<ShardIterator>> make_iterator(std::string name, std::string shard_id, StartingPoint start);
-  /// At most `limit` records and kReadBytesMax bytes (but at least one record, if there is one).
+  /// At most `limit` records and 10 MiB (Kinesis API Reference, GetRecords).
   Task<Result<RecordPage>> read(ShardIterator from, std::size_t limit);
+
+  /// As read, but not counted by the shard's read limits: enhanced fan-out has throughput of its own.
+  Task<Result<RecordPage>> read_page(ShardIterator from, PageBounds bounds);
+
+  // ---- enhanced fan-out
+  [[nodiscard]] Consumers& consumers() { return *consumers_; }
+  /// Deregisters it and ends its subscriptions.
+  Task<Result<void>> remove_consumer(std::string name, std::string consumer);
+  /// The consumer is registered (the caller has looked). Errors: as make_iterator's; conflict when the consumer
+  /// subscribed to this shard less than Settings::takeover ago.
+  Task<Result<std::unique_ptr<ShardSubscription>>> subscribe(std::string name, std::string consumer,
+                                                             std::string shard_id, StartingPoint start);
+  [[nodiscard]] const SubscriptionBook& subscriptions() const { return *subscriptions_; }
 
   // ---- iterators and page tokens as text that cannot be forged
   [[nodiscard]] std::string seal(const ShardIterator& iterator) const;
@@ -249,12 +278,11 @@ class Streams {
   Random& random_;
   std::unique_ptr<TokenSealer> tokens_;
   std::unique_ptr<BlockingLane> lane_;
+  std::unique_ptr<Consumers> consumers_;
+  std::unique_ptr<SubscriptionBook> subscriptions_;
   mutable Mutex mutex_;
   std::map<std::string, LivePtr, std::less<>> by_name_ GUARDED_BY(mutex_);
 };
-
-/// GetRecords returns at most 10 MiB (Kinesis API Reference, GetRecords).
-inline constexpr std::size_t kReadBytesMax = 10U << 20U;
 
 /// Puts records into a stream and completes when they are durable. Outcomes are in the order of the entries; each has
 /// its own result (throttled and failed shards do not fail the others).

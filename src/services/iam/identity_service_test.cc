@@ -108,6 +108,7 @@ class IdentityService : public ::testing::Test {
   alignas(std::max_align_t) char unused_[64] = {};
   House house_{.clock = clock_,
                .random = random_,
+               .timers = reinterpret_cast<Timers&>(unused_),
                .catalog = *catalog_,
                .iam = *store_,
                .streams = reinterpret_cast<stream::Streams&>(unused_),

@@ -36,15 +36,6 @@ ApiResult<stream::ShardIterator> check_iterator(const CallContext& call, const G
   return *std::move(iterator);
 }
 
-ChildShard child_shard(const stream::Shard& shard) {
-  ChildShard child;
-  child.shard_id = stream::format_shard_id(shard.index);
-  if (shard.parent) child.parent_shards.push_back(stream::format_shard_id(*shard.parent));
-  if (shard.adjacent_parent) child.parent_shards.push_back(stream::format_shard_id(*shard.adjacent_parent));
-  child.hash_key_range = hash_key_range(shard.range);
-  return child;
-}
-
 }  // namespace
 
 Touched get_records_resource(const CallContext& call, const void* input) {
@@ -66,18 +57,11 @@ Answer<GetRecordsOutput> get_records(CallContext& call, GetRecordsInput input) {
   if (!page) co_return to_api_error(page.error(), Plane::data);
 
   GetRecordsOutput output;
-  output.records.reserve(page->records.size());
-  for (const stream::ReadRecord& record : page->records) {
-    output.records.push_back({.sequence_number = record.sequence_number,
-                              .approximate_arrival_timestamp = record.arrival,
-                              .data = {.bytes = std::string(record.data)},
-                              .partition_key = std::string(record.partition_key)});
-  }
+  output.records = record_outputs(*page);
   if (page->next) {
     output.next_shard_iterator = streams.seal(*page->next);
   } else {
-    output.child_shards.emplace();
-    for (const stream::Shard& child : page->children) output.child_shards->push_back(child_shard(child));
+    output.child_shards = child_shards(*page);
   }
   output.millis_behind_latest = page->millis_behind_latest;
   co_return output;

@@ -9,6 +9,7 @@
 #include "catalog/memory/memory_catalog.h"
 #include "codec/codec.h"
 #include "codec/json.h"
+#include "core/manual_timers.h"
 #include "framelog/memory/memory_log.h"
 #include "services/house.h"
 #include "services/kinesis/service.h"
@@ -27,6 +28,7 @@ class KinesisFixture : public ::testing::Test {
     streams_ = std::move(*opened);
     house_.emplace(House{.clock = clock_,
                          .random = random_,
+                         .timers = timers_,
                          .catalog = *catalog_,
                          // Kinesis uses neither; nothing looks into these.
                          .iam = reinterpret_cast<iam::IdentityStore&>(no_room_),
@@ -65,6 +67,7 @@ class KinesisFixture : public ::testing::Test {
                      .account = settings_.account};
     touched_ = operation.touched(call, input.get()).resources;
     auto output = run_sync(operation.invoke(call, std::move(input)));
+    events_ = std::move(call.events);
     if (!output) return std::unexpected(std::move(output).error());
     if (&operation.output_shape() == &codec::shape_of<codec::Empty>()) return std::string();
     return operation.fast_encode != nullptr ? operation.fast_encode(output->get())
@@ -99,11 +102,13 @@ class KinesisFixture : public ::testing::Test {
   stream::Settings settings_{.account = "123456789012", .region = "eu-central-1"};
   ManualClock clock_;
   SeededRandom random_{5};
+  ManualTimers timers_{clock_};
   std::unique_ptr<catalog::Catalog> catalog_ = catalog::make_memory_catalog();
   std::unique_ptr<framelog::FrameLogStore> logs_ = framelog::make_memory_store(clock_);
   std::unique_ptr<stream::Streams> streams_;
   std::optional<House> house_;
   std::vector<std::string> touched_;
+  std::unique_ptr<EventSource> events_;  ///< of the last call
 
  private:
   alignas(16) std::byte no_room_[64]{};

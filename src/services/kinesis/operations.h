@@ -2,9 +2,11 @@
 /// The handlers of the table in service.cc. Each answers errors as its page in the Kinesis API Reference says.
 
 #include "services/kinesis/capacity_shapes.h"
+#include "services/kinesis/consumer_shapes.h"
 #include "services/kinesis/record_shapes.h"
 #include "services/kinesis/resource_policy_shapes.h"
 #include "services/kinesis/stream_shapes.h"
+#include "services/kinesis/subscription_shapes.h"
 #include "services/operation.h"
 #include "stream/stream_info.h"
 
@@ -26,6 +28,13 @@ Answer<PutRecordOutput> put_record(CallContext& call, PutRecordInput input);
 Answer<PutRecordsOutput> put_records(CallContext& call, PutRecordsInput input);
 Answer<GetShardIteratorOutput> get_shard_iterator(CallContext& call, GetShardIteratorInput input);
 Answer<GetRecordsOutput> get_records(CallContext& call, GetRecordsInput input);
+
+Answer<RegisterStreamConsumerOutput> register_stream_consumer(CallContext& call, RegisterStreamConsumerInput input);
+Answer<Empty> deregister_stream_consumer(CallContext& call, DeregisterStreamConsumerInput input);
+Answer<DescribeStreamConsumerOutput> describe_stream_consumer(CallContext& call, DescribeStreamConsumerInput input);
+Answer<ListStreamConsumersOutput> list_stream_consumers(CallContext& call, ListStreamConsumersInput input);
+/// Sets call.events.
+Answer<Empty> subscribe_to_shard(CallContext& call, SubscribeToShardInput input);
 
 Answer<Empty> add_tags_to_stream(CallContext& call, AddTagsToStreamInput input);
 Answer<Empty> remove_tags_from_stream(CallContext& call, RemoveTagsFromStreamInput input);
@@ -53,6 +62,7 @@ Answer<Empty> update_max_record_size(CallContext& call, UpdateMaxRecordSizeInput
 /// What GetRecords and ListShards touch when the stream is named by a token only.
 Touched get_records_resource(const CallContext& call, const void* input);
 Touched list_shards_resource(const CallContext& call, const void* input);
+Touched subscribe_resource(const CallContext& call, const void* input);
 
 /// For operations that only streams of one capacity mode have. Errors: ValidationException, ResourceNotFoundException.
 [[nodiscard]] ApiResult<void> check_mode(const CallContext& call, std::string_view name, stream::StreamMode mode,

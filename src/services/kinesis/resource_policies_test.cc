@@ -104,7 +104,7 @@ TEST_F(ResourcePolicies, TagsOfRequestsAreConditions) {
 TEST_F(ResourcePolicies, ConsumersAndOtherResourcesMustBeThere) {
   const std::string text = policy(R"("kinesis:SubscribeToShard")", kConsumerArn);
   EXPECT_EQ(error("PutResourcePolicy", body(kConsumerArn, text)),
-            fmt::format("ResourceNotFoundException: Consumer {} under account 123456789012 not found.", kConsumerArn));
+            fmt::format("ResourceNotFoundException: Consumer {}, account 123456789012 not found.", kConsumerArn));
   for (const auto* arn :
        {"arn:aws:kinesis:eu-central-1:123456789012:stream/none", "arn:aws:kinesis:eu-central-1:999999999999:stream/s",
         "arn:aws:kinesis:us-east-1:123456789012:stream/s",

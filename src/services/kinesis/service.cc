@@ -57,6 +57,16 @@ Touched untagged_resource(const CallContext& call, const void* input) {
   return touched;
 }
 
+Touched new_consumer(const CallContext& call, const void* input) {
+  const auto& registration = *static_cast<const RegisterStreamConsumerInput*>(input);
+  Touched touched = touch_arns(call, {registration.stream_arn});
+  if (registration.tags && !registration.tags->empty()) {
+    add_request_tags(*registration.tags, touched);
+    touched.more_actions = {"kinesis:TagResource"};
+  }
+  return touched;
+}
+
 struct FastCodec {
   bool (*decode)(std::string_view, void*);
   std::string (*encode)(const void*);
@@ -67,6 +77,11 @@ constexpr Operation with_fast_codecs(Operation row, FastCodec json, FastCodec cb
   row.fast_encode = json.encode;
   row.fast_decode_cbor = cbor.decode;
   row.fast_encode_cbor = cbor.encode;
+  return row;
+}
+
+constexpr Operation with_events(Operation row) {
+  row.event_stream = true;
   return row;
 }
 
@@ -81,9 +96,13 @@ constexpr Operation kOperations[] = {
         "DeleteResourcePolicy", "kinesis:DeleteResourcePolicy",
         &named_by_arn<DeleteResourcePolicyInput, &DeleteResourcePolicyInput::resource_arn>),
     control<&delete_stream>("DeleteStream", "kinesis:DeleteStream", &stream_resource<DeleteStreamInput>),
+    control<&deregister_stream_consumer>("DeregisterStreamConsumer", "kinesis:DeregisterStreamConsumer",
+                                         &consumer_resource<DeregisterStreamConsumerInput>),
     control<&describe_account_settings>("DescribeAccountSettings", "kinesis:DescribeAccountSettings", &any_resource),
     control<&describe_limits>("DescribeLimits", "kinesis:DescribeLimits", &any_resource),
     control<&describe_stream>("DescribeStream", "kinesis:DescribeStream", &stream_resource<DescribeStreamInput>),
+    control<&describe_stream_consumer>("DescribeStreamConsumer", "kinesis:DescribeStreamConsumer",
+                                       &consumer_resource<DescribeStreamConsumerInput>),
     control<&describe_stream_summary>("DescribeStreamSummary", "kinesis:DescribeStreamSummary",
                                       &stream_resource<DescribeStreamSummaryInput>),
     with_fast_codecs(operation<&get_records>("GetRecords", "kinesis:GetRecords", &get_records_resource),
@@ -95,6 +114,8 @@ constexpr Operation kOperations[] = {
     control<&increase_stream_retention_period>("IncreaseStreamRetentionPeriod", "kinesis:IncreaseStreamRetentionPeriod",
                                                &stream_resource<IncreaseStreamRetentionPeriodInput>),
     control<&list_shards>("ListShards", "kinesis:ListShards", &list_shards_resource),
+    control<&list_stream_consumers>("ListStreamConsumers", "kinesis:ListStreamConsumers",
+                                    &named_by_arn<ListStreamConsumersInput, &ListStreamConsumersInput::stream_arn>),
     control<&list_streams>("ListStreams", "kinesis:ListStreams", &any_resource),
     control<&list_tags_for_resource>("ListTagsForResource", "kinesis:ListTagsForResource",
                                      &named_by_arn<ListTagsForResourceInput, &ListTagsForResourceInput::resource_arn>),
@@ -108,8 +129,10 @@ constexpr Operation kOperations[] = {
                      {&fast_decode_cbor_put_records, &fast_encode_cbor_put_records}),
     control<&put_resource_policy>("PutResourcePolicy", "kinesis:PutResourcePolicy",
                                   &named_by_arn<PutResourcePolicyInput, &PutResourcePolicyInput::resource_arn>),
+    control<&register_stream_consumer>("RegisterStreamConsumer", "kinesis:RegisterStreamConsumer", &new_consumer),
     control<&remove_tags_from_stream>("RemoveTagsFromStream", "kinesis:RemoveTagsFromStream", &untagged_stream),
     control<&split_shard>("SplitShard", "kinesis:SplitShard", &stream_resource<SplitShardInput>),
+    with_events(operation<&subscribe_to_shard>("SubscribeToShard", "kinesis:SubscribeToShard", &subscribe_resource)),
     control<&tag_resource>("TagResource", "kinesis:TagResource", &tagged_resource),
     control<&untag_resource>("UntagResource", "kinesis:UntagResource", &untagged_resource),
     control<&update_account_settings>("UpdateAccountSettings", "kinesis:UpdateAccountSettings", &any_resource),
@@ -127,17 +150,12 @@ static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));
 constexpr std::string_view kKnownOperations[] = {
     "CreateChannel",
     "DeleteChannel",
-    "DeregisterStreamConsumer",
     "DescribeChannel",
-    "DescribeStreamConsumer",
     "DisableEnhancedMonitoring",
     "EnableEnhancedMonitoring",
     "ListChannels",
-    "ListStreamConsumers",
-    "RegisterStreamConsumer",
     "StartStreamEncryption",
     "StopStreamEncryption",
-    "SubscribeToShard",
     "UpdateChannel",
     "UpdateStreamRecordDistributionStrategy",
 };

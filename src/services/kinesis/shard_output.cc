@@ -18,4 +18,36 @@ ShardOutput shard_output(const stream::Shard& shard) {
   return out;
 }
 
+std::vector<RecordOutput> record_outputs(const stream::RecordPage& page) {
+  std::vector<RecordOutput> records;
+  records.reserve(page.records.size());
+  for (const stream::ReadRecord& record : page.records) {
+    records.push_back({.sequence_number = record.sequence_number,
+                       .approximate_arrival_timestamp = record.arrival,
+                       .data = {.bytes = std::string(record.data)},
+                       .partition_key = std::string(record.partition_key)});
+  }
+  return records;
+}
+
+std::vector<ChildShard> child_shards(const stream::RecordPage& page) {
+  std::vector<ChildShard> children;
+  for (const stream::Shard& shard : page.children) {
+    ChildShard& child = children.emplace_back();
+    child.shard_id = stream::format_shard_id(shard.index);
+    if (shard.parent) child.parent_shards.push_back(stream::format_shard_id(*shard.parent));
+    if (shard.adjacent_parent) child.parent_shards.push_back(stream::format_shard_id(*shard.adjacent_parent));
+    child.hash_key_range = hash_key_range(shard.range);
+  }
+  return children;
+}
+
+stream::IteratorType iterator_type(std::string_view name) {
+  if (name == "LATEST") return stream::IteratorType::latest;
+  if (name == "AT_SEQUENCE_NUMBER") return stream::IteratorType::at_sequence_number;
+  if (name == "AFTER_SEQUENCE_NUMBER") return stream::IteratorType::after_sequence_number;
+  if (name == "AT_TIMESTAMP") return stream::IteratorType::at_timestamp;
+  return stream::IteratorType::trim_horizon;
+}
+
 }  // namespace penstock::services::kinesis

@@ -48,14 +48,23 @@ ApiResult<std::string> resolve(const CallContext& call, const StreamReference& r
   return name;
 }
 
+std::optional<stream::Consumer> find_consumer(const CallContext& call, const stream::StreamView& stream,
+                                              const ResourceName& resource) {
+  const std::size_t colon = resource.consumer.rfind(':');
+  auto consumer = call.house.streams.consumers().find(stream.info->uid, consumer_name(resource));
+  if (!consumer) return std::nullopt;
+  // A consumer registered anew under the name of an earlier one has another ARN.
+  const bool same = resource.consumer.substr(colon + 1) == std::to_string(to_unix_ms(consumer->created) / 1000);
+  return same ? consumer : std::nullopt;
+}
+
 ApiResult<ResourceName> find_resource(const CallContext& call, std::string_view arn) {
   auto resource = parse_resource_arn(call.house.streams, arn);
   if (!resource) return api_fail(kNotFound, fmt::format("Stream {} under account {} not found.", arn, call.account));
-  if (const auto view = call.house.streams.get(resource->stream); !view) {
-    return to_api_error(view.error(), Plane::control);
-  }
-  if (!resource->consumer.empty()) {
-    return api_fail(kNotFound, fmt::format("Consumer {} under account {} not found.", arn, call.account));
+  const auto view = call.house.streams.get(resource->stream);
+  if (!view) return to_api_error(view.error(), Plane::control);
+  if (!resource->consumer.empty() && !find_consumer(call, *view, *resource)) {
+    return api_fail(kNotFound, fmt::format("Consumer {}, account {} not found.", arn, call.account));
   }
   return *std::move(resource);
 }
@@ -66,10 +75,13 @@ Touched touch_arns(const CallContext& call, std::vector<std::string> arns) {
     const auto resource = parse_resource_arn(call.house.streams, arn);
     touched.resource_policies.push_back(resource ? resource_policy(call.house.streams, call.house.catalog, *resource)
                                                  : std::string());
-    if (!resource || !resource->consumer.empty() || arns.size() != 1) continue;
+    if (!resource || arns.size() != 1) continue;
     const auto view = call.house.streams.find(resource->stream);
     if (!view) continue;
-    for (const auto& [key, value] : view->info->tags) touched.conditions["aws:ResourceTag/" + key] = {value};
+    const auto tags = resource->consumer.empty()
+                          ? view->info->tags
+                          : call.house.streams.consumers().tags(view->info->uid, consumer_name(*resource));
+    for (const auto& [key, value] : tags) touched.conditions["aws:ResourceTag/" + key] = {value};
   }
   touched.resources = std::move(arns);
   return touched;

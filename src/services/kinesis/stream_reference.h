@@ -9,6 +9,7 @@
 #include "codec/shape.h"
 #include "services/kinesis/resource_policies.h"
 #include "services/operation.h"
+#include "stream/streams.h"
 
 namespace penstock::services::kinesis {
 
@@ -30,6 +31,14 @@ struct StreamReference {
 
 /// The stream or consumer that an ARN names; it is there. Errors: ResourceNotFoundException.
 [[nodiscard]] ApiResult<ResourceName> find_resource(const CallContext& call, std::string_view arn);
+
+/// "c" of "c:1525898737".
+[[nodiscard]] inline std::string consumer_name(const ResourceName& resource) {
+  return resource.consumer.substr(0, resource.consumer.rfind(':'));
+}
+/// The very consumer that the resource names, if it is still there.
+[[nodiscard]] std::optional<stream::Consumer> find_consumer(const CallContext& call, const stream::StreamView& stream,
+                                                            const ResourceName& resource);
 
 /// What a call touches: the ARNs, each with its resource policy, and the tags of a single one as aws:ResourceTag/...
 [[nodiscard]] Touched touch_arns(const CallContext& call, std::vector<std::string> arns);

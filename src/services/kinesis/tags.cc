@@ -100,18 +100,35 @@ Answer<ListTagsForStreamOutput> list_tags_for_stream(CallContext& call, ListTags
 
 Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
   PENSTOCK_CO_TRY(ResourceName resource, find_resource(call, input.resource_arn));
-  co_return co_await add_tags(call, std::move(resource.stream), std::move(input.tags));
+  if (resource.consumer.empty()) {
+    co_return co_await add_tags(call, std::move(resource.stream), std::move(input.tags));
+  }
+  PENSTOCK_CO_TRY_VOID(check_tags(call, resource.stream, input.tags));
+  PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, resource.stream));
+  const auto added = co_await call.house.streams.consumers().add_tags(view.info->uid, resource.stream,
+                                                                      consumer_name(resource), std::move(input.tags));
+  if (!added) co_return to_api_error(added.error(), Plane::control);
+  co_return Empty{};
 }
 
 Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
   PENSTOCK_CO_TRY(ResourceName resource, find_resource(call, input.resource_arn));
-  co_return co_await remove_tags(call, std::move(resource.stream), std::move(input.tag_keys));
+  if (resource.consumer.empty()) {
+    co_return co_await remove_tags(call, std::move(resource.stream), std::move(input.tag_keys));
+  }
+  PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, resource.stream));
+  const auto removed = co_await call.house.streams.consumers().remove_tags(
+      view.info->uid, resource.stream, consumer_name(resource), std::move(input.tag_keys));
+  if (!removed) co_return to_api_error(removed.error(), Plane::control);
+  co_return Empty{};
 }
 
 Answer<ListTagsForResourceOutput> list_tags_for_resource(CallContext& call, ListTagsForResourceInput input) {
   PENSTOCK_CO_TRY(const ResourceName resource, find_resource(call, input.resource_arn));
   PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, resource.stream));
-  co_return ListTagsForResourceOutput{.tags = to_list(view.info->tags)};
+  if (resource.consumer.empty()) co_return ListTagsForResourceOutput{.tags = to_list(view.info->tags)};
+  co_return ListTagsForResourceOutput{
+      .tags = to_list(call.house.streams.consumers().tags(view.info->uid, consumer_name(resource)))};
 }
 
 }  // namespace penstock::services::kinesis
