@@ -58,3 +58,18 @@ def test_kinesis_over_http2(server, js, door):
     told = js("kinesis.mjs", server.endpoints[door], f"from-javascript-{door.replace('_', '-')}", environment=environment)
     assert told == {"failed": 0, "protocol": "h2", "records": 280, "bytes": 200 * 1000 + 80 * 100_000, "intact": True,
                     "concurrent": 300, "missing": "ResourceNotFoundException"}
+
+
+@pytest.mark.parametrize("fan_out", ["false", "true"], ids=["polling", "fan-out"])
+def test_lifion_kinesis_reads_what_it_put(server, js, fan_out):
+    stream = f"lifion-{fan_out}"
+    server.client("kinesis").create_stream(StreamName=stream, ShardCount=2)
+    seen = js("lifion.mjs", server.endpoints["api"], stream, "20", fan_out, environment=server.environment())
+    assert sorted(record["data"]["n"] for record in seen) == list(range(20))
+
+
+def test_aggregated_records_pass_through_untouched(server, js):
+    server.client("kinesis").create_stream(StreamName="aggregated", ShardCount=2)
+    told = js("aggregation.mjs", server.endpoints["api"], "aggregated", "50", environment=server.environment())
+    assert told["puts"] < 50
+    assert told["received"] == [{"partitionKey": f"sensor-{n % 7}", "data": f"measurement {n}"} for n in range(50)]
