@@ -188,14 +188,6 @@ def consumers(call, arn: str) -> None:
 
 
 def settings(call, name: str, arn: str) -> None:
-    assert call("EnableEnhancedMonitoring", StreamName=name, ShardLevelMetrics=["IncomingBytes"])[
-        "DesiredShardLevelMetrics"] == ["IncomingBytes"]
-    assert call("DisableEnhancedMonitoring", StreamName=name, ShardLevelMetrics=["ALL"])["CurrentShardLevelMetrics"] == [
-        "IncomingBytes"]
-    call("StartStreamEncryption", StreamName=name, EncryptionType="KMS", KeyId="alias/aws/kinesis")
-    assert until_active(call, name)["EncryptionType"] == "KMS"
-    call("StopStreamEncryption", StreamName=name, EncryptionType="KMS", KeyId="alias/aws/kinesis")
-    assert until_active(call, name)["EncryptionType"] == "NONE"
     call("UpdateMaxRecordSize", StreamARN=arn, MaxRecordSizeInKiB=2048)
     assert until_active(call, name)["MaxRecordSizeInKiB"] == 2048
     call("UpdateStreamMode", StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
