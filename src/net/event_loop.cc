@@ -43,7 +43,9 @@ void EventLoops::run_on(EventLoop& loop, std::move_only_function<void()> work) {
   std::binary_semaphore ran(0);
   loop.post([&] {
     work();
-    ran.release();
+    // Asio keeps what a handler queues on its own loop aside until the handler is done; another thread may get in
+    // before.
+    loop.post([&] { ran.release(); });
   });
   ran.acquire();
 }

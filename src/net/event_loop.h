@@ -51,7 +51,8 @@ class EventLoops {
   [[nodiscard]] std::size_t size() const { return loops_.size(); }
   [[nodiscard]] EventLoop& at(std::size_t index) { return *loops_[index]; }
 
-  /// Runs `work` on the loop and waits for it. Never from a loop's own thread.
+  /// Runs `work` on the loop and waits for it and for what it queued there itself, such as the handlers of what it
+  /// cancelled. Never from a loop's own thread.
   static void run_on(EventLoop& loop, std::move_only_function<void()> work);
 
  private:
