@@ -214,7 +214,7 @@ def test_the_cli_assumes_a_role(server, person, streams):
     record = ["kinesis", "put-record", "--partition-key", "k", "--data", "MQ==", "--stream-name"]
     assert server.aws(*record, streams[0], credentials=who)["SequenceNumber"]
     done = server.aws(*record, streams[1], credentials=who, check=False)
-    assert done.returncode == 254
+    assert done.returncode != 0  # 254 from version 2, 255 from version 1
     assert "(AccessDeniedException)" in done.stderr and "kinesis:PutRecord" in done.stderr
 
 

@@ -120,9 +120,10 @@ def test_put_and_get_with_boto3(kinesis, stream):
     assert abs(age.total_seconds()) < 60
 
 
-def test_put_and_get_with_the_aws_cli(server, stream):
+def test_put_and_get_with_the_aws_cli(server, stream, tmp_path):
+    (tmp_path / "record").write_bytes(b"from the cli")  # versions 1 and 2 read bytes on the command line differently
     put = server.aws("kinesis", "put-record", "--stream-name", stream, "--partition-key", "k",
-                     "--data", base64.b64encode(b"from the cli").decode())
+                     "--data", f"fileb://{tmp_path / 'record'}")
     assert put["ShardId"] == SHARD_0
     at = server.aws("kinesis", "get-shard-iterator", "--stream-name", stream, "--shard-id", SHARD_0,
                     "--shard-iterator-type", "TRIM_HORIZON")["ShardIterator"]
