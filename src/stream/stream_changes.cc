@@ -183,4 +183,16 @@ Task<Result<void>> Streams::set_record_size(std::string name, int kib_max) {
   co_return co_await change_active(std::move(name), set);
 }
 
+Task<Result<ShardMetricChange>> Streams::set_shard_metrics(std::string name, ShardMetricSet on, ShardMetricSet off) {
+  ShardMetricChange changed;
+  const Change set = [on, off, &changed](StreamInfo& info) -> Result<void> {
+    changed.before = info.shard_metrics;
+    info.shard_metrics = info.shard_metrics.with(on).without(off);
+    changed.after = info.shard_metrics;
+    return {};
+  };
+  PENSTOCK_CO_TRY_VOID(co_await change_active(std::move(name), set));
+  co_return changed;
+}
+
 }  // namespace penstock::stream

@@ -106,6 +106,20 @@ void decode_on_demand(const json::object& object, StreamInfo& info) {
   info.adapted = time_from(object.at("adapted_ms"));
 }
 
+json::array encode_shard_metrics(ShardMetricSet metrics) {
+  json::array names;
+  for (const std::string_view name : metrics.names()) names.emplace_back(name);
+  return names;
+}
+
+ShardMetricSet decode_shard_metrics(const json::array& names) {
+  ShardMetricSet metrics;
+  for (const auto& name : names) {
+    if (!metrics.add(std::string_view(name.as_string()))) throw std::invalid_argument("shard metric");
+  }
+  return metrics;
+}
+
 StreamInfo decode(const json::object& object) {
   const int format = object.at("format").to_number<int>();
   if (format != kFormat && format != kFormatWithShards) throw std::invalid_argument("format");
@@ -122,6 +136,9 @@ StreamInfo decode(const json::object& object) {
   if (format == kFormatWithShards) info.shards = decode_shards(object.at("shards"));
   for (const auto& time : object.at("scalings_ms").as_array()) info.scalings.push_back(time_from(time));
   if (const auto* capacity = object.if_contains("capacity")) decode_on_demand(capacity->as_object(), info);
+  if (const auto* metrics = object.if_contains("shard_metrics")) {
+    info.shard_metrics = decode_shard_metrics(metrics->as_array());
+  }
   return info;
 }
 
@@ -142,7 +159,8 @@ std::string encode_stream_document(const StreamInfo& info) {
                                        {"tags", std::move(tags)},
                                        {"next_shard_index", info.next_shard_index},
                                        {"scalings_ms", encode_times(info.scalings)},
-                                       {"capacity", encode_on_demand(info)}});
+                                       {"capacity", encode_on_demand(info)},
+                                       {"shard_metrics", encode_shard_metrics(info.shard_metrics)}});
 }
 
 Result<StreamInfo> decode_stream_document(std::string_view text) {

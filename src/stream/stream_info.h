@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "stream/hash_key.h"
 #include "stream/sequence_number.h"
+#include "stream/shard_metric_set.h"
 
 namespace penstock::stream {
 
@@ -71,6 +72,7 @@ struct StreamInfo {
   int warm_mibps = 0;                      ///< on-demand: what the stream is to take at once; 0 when never asked for
   std::vector<DailyPeak> peaks{};          ///< on-demand: of the last 30 days, the latest last
   Timestamp adapted{};                     ///< on-demand: when traffic changed its shards last
+  ShardMetricSet shard_metrics{};          ///< what enhanced monitoring shows of each shard
   bool operator==(const StreamInfo&) const = default;
 
   [[nodiscard]] StreamStatus status(Timestamp now) const;

@@ -25,6 +25,8 @@ TEST(StreamDocument, RoundTripsAndRefusesWhatItDidNotWrite) {
   info.warm_mibps = 12;
   info.peaks = {{.day = 19'000, .bytes_per_s = 5'000'000, .records_per_s = 70}};
   info.adapted = from_unix_ms(8);
+  info.shard_metrics.add(ShardMetric::outgoing_bytes);
+  info.shard_metrics.add(ShardMetric::iterator_age);
   const std::string json = encode_stream_document(info);
   const auto read = decode_stream_document(json);
   ASSERT_TRUE(read.has_value()) << read.error().message;
@@ -70,6 +72,7 @@ TEST_F(StreamStoreTest, AStreamWhoseDocumentHoldsItsShardsStillOpens) {
     EXPECT_EQ(view->info->retention_hours, 48);
     EXPECT_EQ(view->info->mode, StreamMode::provisioned);
     EXPECT_EQ(view->info->tags.at("team"), "plants");
+    EXPECT_TRUE(view->info->shard_metrics.empty());
     ASSERT_EQ(view->info->shards.size(), 3U);
     EXPECT_EQ(view->info->open_shard_count(), 2U);
     EXPECT_EQ(view->info->shards[2].parent, ShardIndex{0});

@@ -179,6 +179,8 @@ class Streams {
   Task<Result<void>> increase_retention(std::string name, int hours);
   Task<Result<void>> decrease_retention(std::string name, int hours);
   Task<Result<void>> set_record_size(std::string name, int kib_max);
+  /// Enhanced monitoring: the shard-level metrics of `on` are shown from then on, those of `off` are not.
+  Task<Result<ShardMetricChange>> set_shard_metrics(std::string name, ShardMetricSet on, ShardMetricSet off);
 
   // ---- resharding, of provisioned streams only. Puts that come while the shards change wait for the new ones
   // (milliseconds).

@@ -126,6 +126,7 @@ def every_operation(call, name: str) -> None:
     shards(call, name)
     policies(call, arn)
     consumers(call, arn)
+    monitoring(call, name)
     settings(call, name, arn)
     call("DeleteStream", StreamName=name, EnforceConsumerDeletion=True)
 
@@ -185,6 +186,15 @@ def consumers(call, arn: str) -> None:
     assert described["StreamARN"] == arn
     assert [one["ConsumerName"] for one in call("ListStreamConsumers", StreamARN=arn)["Consumers"]] == ["reader"]
     call("DeregisterStreamConsumer", ConsumerARN=consumer["ConsumerARN"])
+
+
+def monitoring(call, name: str) -> None:
+    on = call("EnableEnhancedMonitoring", StreamName=name, ShardLevelMetrics=["IncomingBytes", "OutgoingBytes"])
+    assert (on["CurrentShardLevelMetrics"], on["DesiredShardLevelMetrics"]) == ([], ["IncomingBytes", "OutgoingBytes"])
+    assert until_active(call, name)["EnhancedMonitoring"] == [{"ShardLevelMetrics": ["IncomingBytes", "OutgoingBytes"]}]
+    off = call("DisableEnhancedMonitoring", StreamName=name, ShardLevelMetrics=["ALL"])
+    assert (off["CurrentShardLevelMetrics"], off["DesiredShardLevelMetrics"]) == (["IncomingBytes", "OutgoingBytes"], [])
+    until_active(call, name)
 
 
 def settings(call, name: str, arn: str) -> None:

@@ -1,6 +1,6 @@
 """The provider's Kinesis resources and data sources: apply, empty plan, each update in place, import, destroy.
 
-Not here, because Penstock does not have them yet: encryption_type, kms_key_id, shard_level_metrics.
+Not here, because Penstock does not have them yet: encryption_type, kms_key_id.
 """
 
 from pathlib import Path
@@ -34,6 +34,10 @@ variable "shard_count" { default = 2 }
 variable "retention" { default = 48 }
 variable "owner" { default = "greenhouse" }
 variable "mode" { default = "ON_DEMAND" }
+variable "metrics" {
+  type    = list(string)
+  default = ["IncomingBytes", "OutgoingBytes"]
+}
 
 resource "aws_kinesis_stream" "full" {
   name                      = "full"
@@ -41,6 +45,7 @@ resource "aws_kinesis_stream" "full" {
   retention_period          = var.retention
   enforce_consumer_deletion = true
   tags                      = { owner = var.owner, crop = "tomato" }
+  shard_level_metrics       = var.metrics
   stream_mode_details { stream_mode = "PROVISIONED" }
 }
 
@@ -143,17 +148,20 @@ def test_streams_and_every_update_in_place(terraform):
     assert summary(run, "elastic")["StreamModeDetails"]["StreamMode"] == "ON_DEMAND"
 
     # one update in place of each argument, both ways where there are two
-    changed = {"shard_count": 4, "retention": 72, "owner": "field", "mode": "PROVISIONED"}
+    changed = {"shard_count": 4, "retention": 72, "owner": "field", "mode": "PROVISIONED",
+               "metrics": ["OutgoingBytes", "IteratorAgeMilliseconds", "IncomingRecords"]}
     plan = run.run("plan", "-input=false", variables=changed)
     assert "Plan: 0 to add, 2 to change, 0 to destroy." in plan.stdout
     run.apply(changed)
     run.assert_empty_plan(changed)
     now = summary(run, "full")
     assert (now["OpenShardCount"], now["RetentionPeriodHours"]) == (4, 72)
+    assert now["EnhancedMonitoring"] == [
+        {"ShardLevelMetrics": ["IncomingRecords", "OutgoingBytes", "IteratorAgeMilliseconds"]}]
     assert summary(run, "elastic")["StreamModeDetails"]["StreamMode"] == "PROVISIONED"
     assert summary(run, "elastic")["OpenShardCount"] == 3
 
-    back = {"shard_count": 2, "retention": 24}
+    back = {"shard_count": 2, "retention": 24, "metrics": []}
     run.apply({**changed, **back})
     run.assert_empty_plan({**changed, **back})
 

@@ -29,7 +29,8 @@ void fill_common(const CallContext& call, const stream::StreamView& view, Descri
   out.stream_mode_details.stream_mode = stream::to_string(info.mode);
   out.retention_period_hours = info.retention_hours;
   out.stream_creation_timestamp = info.created;
-  out.enhanced_monitoring.emplace_back();
+  auto& shard_level = out.enhanced_monitoring.emplace_back().shard_level_metrics;
+  for (const std::string_view metric : info.shard_metrics.names()) shard_level.emplace_back(metric);
   out.encryption_type = "NONE";
 }
 

@@ -3,6 +3,7 @@
 
 #include "services/kinesis/capacity_shapes.h"
 #include "services/kinesis/consumer_shapes.h"
+#include "services/kinesis/monitoring_shapes.h"
 #include "services/kinesis/record_shapes.h"
 #include "services/kinesis/resource_policy_shapes.h"
 #include "services/kinesis/stream_shapes.h"
@@ -58,6 +59,8 @@ Answer<AccountSettingsOutput> update_account_settings(CallContext& call, UpdateA
 Answer<Empty> split_shard(CallContext& call, SplitShardInput input);
 Answer<Empty> merge_shards(CallContext& call, MergeShardsInput input);
 Answer<Empty> update_max_record_size(CallContext& call, UpdateMaxRecordSizeInput input);
+Answer<EnhancedMonitoringOutput> enable_enhanced_monitoring(CallContext& call, EnhancedMonitoringInput input);
+Answer<EnhancedMonitoringOutput> disable_enhanced_monitoring(CallContext& call, EnhancedMonitoringInput input);
 
 /// What GetRecords and ListShards touch when the stream is named by a token only.
 Touched get_records_resource(const CallContext& call, const void* input);

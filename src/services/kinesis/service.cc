@@ -105,6 +105,10 @@ constexpr Operation kOperations[] = {
                                        &consumer_resource<DescribeStreamConsumerInput>),
     control<&describe_stream_summary>("DescribeStreamSummary", "kinesis:DescribeStreamSummary",
                                       &stream_resource<DescribeStreamSummaryInput>),
+    control<&disable_enhanced_monitoring>("DisableEnhancedMonitoring", "kinesis:DisableEnhancedMonitoring",
+                                          &stream_resource<EnhancedMonitoringInput>),
+    control<&enable_enhanced_monitoring>("EnableEnhancedMonitoring", "kinesis:EnableEnhancedMonitoring",
+                                         &stream_resource<EnhancedMonitoringInput>),
     with_fast_codecs(operation<&get_records>("GetRecords", "kinesis:GetRecords", &get_records_resource),
                      {nullptr, &fast_encode_get_records}, {nullptr, &fast_encode_cbor_get_records}),
     control<&get_resource_policy>("GetResourcePolicy", "kinesis:GetResourcePolicy",
@@ -148,16 +152,8 @@ constexpr Operation kOperations[] = {
 static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));
 
 constexpr std::string_view kKnownOperations[] = {
-    "CreateChannel",
-    "DeleteChannel",
-    "DescribeChannel",
-    "DisableEnhancedMonitoring",
-    "EnableEnhancedMonitoring",
-    "ListChannels",
-    "StartStreamEncryption",
-    "StopStreamEncryption",
-    "UpdateChannel",
-    "UpdateStreamRecordDistributionStrategy",
+    "CreateChannel",         "DeleteChannel",        "DescribeChannel", "ListChannels",
+    "StartStreamEncryption", "StopStreamEncryption", "UpdateChannel",   "UpdateStreamRecordDistributionStrategy",
 };
 static_assert(std::ranges::is_sorted(kKnownOperations));
 

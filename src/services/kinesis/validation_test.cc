@@ -126,6 +126,17 @@ TEST_F(Validation, OfEveryOperation) {
 
       {"IncreaseStreamRetentionPeriod", fmt::format("{{{}}}", good), one("null", "retentionPeriodHours", kNull)},
       {"DecreaseStreamRetentionPeriod", fmt::format("{{{}}}", good), one("null", "retentionPeriodHours", kNull)},
+      {"EnableEnhancedMonitoring", fmt::format("{{{}}}", good), one("null", "shardLevelMetrics", kNull)},
+      {"EnableEnhancedMonitoring", with(R"("ShardLevelMetrics":[])"), one("'[]'", "shardLevelMetrics", longer(1))},
+      {"DisableEnhancedMonitoring", with(fmt::format(R"("ShardLevelMetrics":[{}])", many(8, R"("ALL")"))),
+       one("'[ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL]'", "shardLevelMetrics", shorter(7))},
+      {"EnableEnhancedMonitoring", with(R"("ShardLevelMetrics":["Bytes"])"),
+       one("'[Bytes]'", "shardLevelMetrics",
+           "Member must satisfy constraint: [" +
+               among("IncomingBytes, IncomingRecords, OutgoingBytes, OutgoingRecords, "
+                     "WriteProvisionedThroughputExceeded, ReadProvisionedThroughputExceeded, IteratorAgeMilliseconds, "
+                     "ALL") +
+               "]")},
       {"UpdateShardCount", with(R"("TargetShardCount":0,"ScalingType":"UNIFORM_SCALING")"),
        one("'0'", "targetShardCount", at_least(1))},
       {"UpdateShardCount", with(R"("TargetShardCount":1,"ScalingType":"X")"),
