@@ -60,6 +60,18 @@ def test_kinesis_over_http2(server, js, door):
                     "concurrent": 300, "missing": "ResourceNotFoundException"}
 
 
+@pytest.mark.parametrize("door", ["api", "api_tls"])
+def test_subscribe_to_shard_over_http2(server, js, door):
+    environment = server.environment() | {"NODE_EXTRA_CA_CERTS": str(server.data / "tls" / "ca.pem")}
+    told = js("subscribe.mjs", server.endpoints[door], f"pushed-to-javascript-{door.replace('_', '-')}", environment=environment)
+    parent = "shardId-000000000000"
+    assert told == {
+        "failed": 0, "protocol": "h2", "twice": "ResourceInUseException", "pushed": list(range(200)), "continues": True,
+        "behind": 0, "bytes": 200 * 10_000, "end_without_continuation": True,
+        "children": [["shardId-000000000001", [parent]], ["shardId-000000000002", [parent]]],
+        "after": list(range(150, 200)), "deregistered": "ResourceNotFoundException", "missing": "ResourceNotFoundException"}
+
+
 @pytest.mark.parametrize("fan_out", ["false", "true"], ids=["polling", "fan-out"])
 def test_lifion_kinesis_reads_what_it_put(server, js, fan_out):
     stream = f"lifion-{fan_out}"
