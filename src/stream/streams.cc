@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/json.hpp>
 #include <set>
+#include <thread>
 
 #include "codec/json.h"
 #include "core/encoding/hex.h"
@@ -20,6 +22,27 @@ constexpr std::string_view kLogPrefix = "s-";
 constexpr int kCommitTriesMax = 100;
 
 std::string log_id_of(const StreamInfo& info) { return std::string(kLogPrefix) + info.uid; }
+
+// Opening a log waits for the disk (milliseconds), which does several things at the same time.
+constexpr std::size_t kOpenersMax = 16;
+
+using OpenedLog = Result<std::shared_ptr<framelog::FrameLog>>;
+
+/// The logs of those streams, in their order.
+std::vector<OpenedLog> open_logs(framelog::FrameLogStore& logs, const std::vector<StreamStore::Stored>& streams) {
+  std::vector<OpenedLog> opened(streams.size(), fail(ErrorKind::unavailable, "not opened"));
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::jthread> openers;
+  for (std::size_t i = 0; i < std::min(kOpenersMax, streams.size()); ++i) {
+    openers.emplace_back([&] {
+      for (std::size_t at = next++; at < streams.size(); at = next++) {
+        opened[at] = logs.open(log_id_of(streams[at].info));
+      }
+    });
+  }
+  openers.clear();  // joins them
+  return opened;
+}
 
 }  // namespace
 
@@ -64,9 +87,11 @@ Result<void> Streams::load_token_key() {
 Result<void> Streams::load_streams() {
   std::set<std::string> known;
   PENSTOCK_TRY(auto all, store_.load_all());
-  for (auto& [info, version] : all) {
+  const auto logs = open_logs(logs_, all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto& [info, version] = all[i];
+    const OpenedLog& log = logs[i];
     known.insert(log_id_of(info));
-    auto log = logs_.open(log_id_of(info));
     if (!log) {
       telemetry::log(telemetry::Level::error, "stream log cannot be opened",
                      {{"stream", info.name}, {"error", log.error().message}});

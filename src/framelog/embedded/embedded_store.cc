@@ -17,6 +17,7 @@ namespace {
 // Folders of logs that are being made or deleted. No log id holds a dot.
 constexpr std::string_view kNewPrefix = ".new-";
 constexpr std::string_view kRemovedPrefix = ".removed-";
+constexpr std::size_t kSealersMax = 16;
 
 bool is_log_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 &&
@@ -39,7 +40,7 @@ class EmbeddedStore final : public FrameLogStore {
   }
 
   ~EmbeddedStore() override {
-    std::map<std::string, std::shared_ptr<EmbeddedLog>> logs;
+    Logs logs;
     {
       const MutexLock lock(mutex_);
       logs.swap(logs_);
@@ -48,7 +49,7 @@ class EmbeddedStore final : public FrameLogStore {
     engine_->committers.stop();
     engine_->readers.stop();
     engine_->housekeeping.stop();
-    for (const auto& [id, log] : logs) log->seal_at_end();
+    seal_all(logs);
   }
 
   Result<std::shared_ptr<FrameLog>> create(const std::string& log_id) override {
@@ -72,6 +73,7 @@ class EmbeddedStore final : public FrameLogStore {
     std::shared_ptr<EmbeddedLog> log;
     {
       const MutexLock lock(mutex_);
+      durable_names_.erase(log_id);
       if (const auto at = logs_.find(log_id); at != logs_.end()) {
         log = std::move(at->second);
         logs_.erase(at);
@@ -96,6 +98,19 @@ class EmbeddedStore final : public FrameLogStore {
   }
 
  private:
+  using Logs = std::map<std::string, std::shared_ptr<EmbeddedLog>>;
+
+  /// Each seal waits for the disk, which does several things at the same time.
+  void seal_all(const Logs& logs) {
+    if (engine_->options.executor != nullptr) {
+      for (const auto& [id, log] : logs) log->seal_at_end();
+      return;
+    }
+    Workers sealers(std::min(kSealersMax, logs.size()), nullptr);
+    for (const auto& [id, log] : logs) sealers.post([log] { log->seal_at_end(); });
+    sealers.stop();
+  }
+
   [[nodiscard]] std::string path_of(const std::string& log_id) const { return directory_ + "/" + log_id; }
 
   Result<bool> exists(const std::string& log_id) {
@@ -147,7 +162,7 @@ class EmbeddedStore final : public FrameLogStore {
     }
     PENSTOCK_TRY(auto recovered, recover_log(engine_->files, path_of(log_id)));
     // Whoever made the log may have failed before its name was durable.
-    PENSTOCK_TRY_VOID(sync_names());
+    if (!is_durable_name(log_id)) PENSTOCK_TRY_VOID(sync_names());
     auto log = std::make_shared<EmbeddedLog>(engine_, path_of(log_id), std::move(recovered));
     log->start();
     const MutexLock lock(mutex_);
@@ -165,10 +180,22 @@ class EmbeddedStore final : public FrameLogStore {
     return {};
   }
 
+  /// Whether the log was there when the store was opened: its name was made durable then.
+  bool is_durable_name(const std::string& log_id) EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return durable_names_.erase(log_id) == 1;
+  }
+
   /// Finishes what an earlier process left: half-made and half-deleted logs.
-  void sweep() {
+  void sweep() EXCLUDES(mutex_) {
     const auto names = engine_->files.list(directory_);
     if (!names.has_value()) return;
+    if (sync_names().has_value()) {
+      const MutexLock lock(mutex_);
+      for (const std::string& name : *names) {
+        if (is_log_id(name)) durable_names_.insert(name);
+      }
+    }
     for (const std::string& name : *names) {
       if (name.starts_with(kNewPrefix)) remove_files(engine_->files, path_of(name));
       if (!name.starts_with(kRemovedPrefix)) continue;
@@ -183,7 +210,8 @@ class EmbeddedStore final : public FrameLogStore {
   Mutex mutex_;
   CondVar unclaimed_;
   std::set<std::string> claimed_ GUARDED_BY(mutex_);
-  std::map<std::string, std::shared_ptr<EmbeddedLog>> logs_ GUARDED_BY(mutex_);
+  std::set<std::string> durable_names_ GUARDED_BY(mutex_);  ///< of logs that have not been opened yet
+  Logs logs_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
