@@ -20,6 +20,10 @@ Task<bool> HttpConnection::answer_streamed(std::string head, HttpResponse respon
   const bool begun =
       response.body.empty() ? co_await write_all(head, {}) : co_await write_piece(head, response.body, chunked);
   if (!begun) co_return false;
+  if (input_used_ == input_.size()) {  // it may last for minutes, beside thousands of others: no buffer meanwhile
+    std::string().swap(input_);
+    input_used_ = 0;
+  }
   streaming_ = response.stream.get();
   if (host_.stopping) streaming_->cancel();
   Completion<bool> watch_over;
