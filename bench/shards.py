@@ -74,6 +74,8 @@ def one_stream(directory: Path, shards: int) -> dict:
         found["resident_used_mib"] = settled_mib(server)
         found["restart_used_ms"], found["resident_restarted_used_mib"] = restart(server)
         assert list_all(client, "big")[0] == shards + 2
+        found["scale_ms"] = timed(lambda: client.update_shard_count(
+            StreamName="big", TargetShardCount=shards // 2 + 1, ScalingType="UNIFORM_SCALING"))
         found["idle_kib_per_shard"] = (found["resident_idle_mib"] - found["resident_empty_mib"]) * 1024 / shards
         found["used_kib_per_shard"] = (found["resident_used_mib"] - found["resident_empty_mib"]) * 1024 / shards
         return found
@@ -132,6 +134,7 @@ def main() -> None:
         "created and ACTIVE": "{create_ms:.0f} ms",
         "all shards listed": "{list_ms:.0f} ms, {pages:.0f} pages",
         "SplitShard in that stream": "{split_ms:.0f} ms",
+        "UpdateShardCount to half of them": "{scale_ms:.0f} ms",
         "a record put into every shard, 500 a call, one caller": "{put_ms:.0f} ms",
         "memory an idle shard": "{idle_kib_per_shard:.2f} KiB (resident {resident_empty_mib:.1f} -> {resident_idle_mib:.1f} MiB)",
         "memory a shard that has a record": "{used_kib_per_shard:.2f} KiB (-> {resident_used_mib:.1f} MiB)",
