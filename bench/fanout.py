@@ -22,9 +22,14 @@ from pathlib import Path
 from servers import BUILD, PEERS, ROOT, Server, install_peers, median_of, scratch_directory
 
 
+PROTOCOLS = {"h1": "HTTP/1.1", "h2": "HTTP/2", "h2-tls": "HTTP/2, TLS"}
+
+
 def latency_run(server: Server, protocol: str, puts: int, stream: str) -> dict:
     server.create(stream, shards=1)
-    done = subprocess.run(["node", "fanout.mjs", server.url(), stream, protocol, str(puts)], cwd=PEERS, env=server.environment(),
+    url = server.url().replace("http:", "https:") if protocol == "h2-tls" else server.url()
+    trust = {"NODE_EXTRA_CA_CERTS": str(server.directory / "data" / "tls" / "ca.pem")} if protocol == "h2-tls" else {}
+    done = subprocess.run(["node", "fanout.mjs", url, stream, protocol, str(puts)], cwd=PEERS, env=server.environment() | trust,
                           capture_output=True, text=True, timeout=300)
     server.delete(stream)
     if done.returncode != 0:
@@ -37,7 +42,7 @@ def latency_run(server: Server, protocol: str, puts: int, stream: str) -> dict:
 
 def latency(options, directory: Path) -> None:
     shutil.copy(ROOT / "bench" / "peers" / "fanout.mjs", PEERS / "fanout.mjs")
-    subjects = [("penstock", "h1"), ("kinesis-local", "h1"), ("penstock", "h2")]
+    subjects = [("penstock", "h1"), ("kinesis-local", "h1"), ("penstock", "h2"), ("penstock", "h2-tls")]
     servers = {name: Server(name, directory / name) for name, _ in subjects}
     results: dict[tuple[str, str], list[dict]] = {}
     try:
@@ -57,9 +62,10 @@ def latency(options, directory: Path) -> None:
         figures = {figure: median_of(rounds, figure) for figure in (
             "ack_to_event_p50_ms", "ack_to_event_p99_ms", "sent_to_event_p50_ms", "sent_to_event_p99_ms", "put_p50_ms")}
         ack50, ack99, sent50, sent99, put = figures.values()
-        print(f"| {name}, {'HTTP/1.1' if protocol == 'h1' else 'HTTP/2'} | {ack50:.2f} / {ack99:.2f} | {sent50:.2f} / {sent99:.2f} | {put:.2f} |")
+        print(f"| {name}, {PROTOCOLS[protocol]} | {ack50:.2f} / {ack99:.2f} | {sent50:.2f} / {sent99:.2f} | {put:.2f} |")
     ours, theirs = results[("penstock", "h1")], results[("kinesis-local", "h1")]
     parts = [f"{part} {median_of(theirs, figure) / median_of(ours, figure):,.0f}x" for part, figure in (
+        ("put acknowledged -> event p50", "ack_to_event_p50_ms"), ("p99", "ack_to_event_p99_ms"),
         ("put sent -> event p50", "sent_to_event_p50_ms"), ("p99", "sent_to_event_p99_ms"))]
     print(f"\nkinesis-local's latency as a multiple of Penstock's over HTTP/1.1: {', '.join(parts)}.")
 

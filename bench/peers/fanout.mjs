@@ -1,5 +1,5 @@
 // One consumer and one producer, both the AWS SDK for JavaScript: how long after a put was acknowledged does its record
-// reach the consumer? Usage: node fanout.mjs ENDPOINT STREAM h1|h2 PUTS ; the stream exists and has one shard.
+// reach the consumer? Usage: node fanout.mjs ENDPOINT STREAM h1|h2|h2-tls PUTS; the stream exists and has one shard.
 // h2 is what the SDK's Kinesis client does by itself; h1 is its other, public HTTP handler. Prints one JSON object.
 import {
   DescribeStreamConsumerCommand, DescribeStreamSummaryCommand, KinesisClient, PutRecordCommand, RegisterStreamConsumerCommand,

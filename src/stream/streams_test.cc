@@ -66,6 +66,16 @@ TEST_F(StreamsTest, StreamsAndRecordsSurviveARestart) {
   EXPECT_TRUE(streams_->unseal(sealed).has_value()) << "iterators stay good over a restart";
 }
 
+TEST_F(StreamsTest, ManyStreamsHaveTheirOwnRecordsAfterARestart) {
+  const auto name = [](int n) { return "s-" + std::to_string(n); };
+  for (int n = 0; n < 100; ++n) {
+    create(name(n));
+    put(name(n), {{.partition_key = "a", .data = name(n)}});
+  }
+  reopen();
+  for (int n = 0; n < 100; ++n) EXPECT_THAT(read_all(name(n), kShard0), ElementsAre(name(n)));
+}
+
 TEST_F(StreamsTest, AStreamMadeAnewIsAnotherOne) {
   create("s");
   put("s", {{.partition_key = "a", .data = "old"}});
