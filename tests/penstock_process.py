@@ -40,6 +40,7 @@ class PenstockProcess:
         self.data = Path(directory) / "data"
         self.log_path = Path(directory) / "server.log"
         self.arguments = arguments
+        self.api = "127.0.0.1:0"
         self.process: subprocess.Popen | None = None
         self.endpoints: dict[str, str] = {}
 
@@ -48,7 +49,7 @@ class PenstockProcess:
         ready.unlink(missing_ok=True)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "serve", "--data-dir", str(self.data), "--api", "127.0.0.1:0", "--mqtt", "127.0.0.1:0",
+                [binary(), "serve", "--data-dir", str(self.data), "--api", self.api, "--mqtt", "127.0.0.1:0",
                  "--mqtts", "127.0.0.1:0", "--account", ACCOUNT, "--region", REGION, *self.arguments],
                 env={**os.environ, "PENSTOCK_ROOT_ACCESS_KEY_ID": ROOT_KEY, "PENSTOCK_ROOT_SECRET_ACCESS_KEY": ROOT_SECRET},
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)

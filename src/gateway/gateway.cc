@@ -70,9 +70,17 @@ void add_global_conditions(const HttpRequest& request, const CallContext& call, 
 }  // namespace
 
 Gateway::Gateway(services::House& house, Identities identities, std::span<const Service* const> services)
-    : house_(house), identities_(std::move(identities)), router_(services) {}
+    : house_(house), identities_(std::move(identities)), router_(services), metrics_(services) {}
 
 Task<HttpResponse> Gateway::handle(HttpRequest request) {
+  const SteadyTime began = house_.clock.steady();
+  Route route;
+  HttpResponse response = co_await answer(std::move(request), route);
+  metrics_.note(route.service, route.operation, response.status, house_.clock.steady() - began);
+  co_return response;
+}
+
+Task<HttpResponse> Gateway::answer(HttpRequest request, Route& route) {
   std::string request_id = house_.random.uuid();
   if (request.path() == "/health" && (request.method == "GET" || request.method == "HEAD")) {
     HttpResponse response = render_plain(200, "", request_id);
@@ -80,7 +88,7 @@ Task<HttpResponse> Gateway::handle(HttpRequest request) {
     co_return response;
   }
   const std::optional<sigv4::Scope> scope = sigv4::claimed_scope(signed_view(request));
-  Route route = router_.route(request, scope);
+  route = router_.route(request, scope);
   if (!route.is_aws) {
     co_return render_plain(404, fmt::format("There is nothing at {}.", request.path().substr(0, 256)), request_id);
   }
@@ -90,7 +98,7 @@ Task<HttpResponse> Gateway::handle(HttpRequest request) {
   if (route.problem.has_value()) {
     error = std::move(*route.problem);
   } else {
-    auto answer = co_await call_operation(std::move(request), std::move(route), request_id);
+    auto answer = co_await call_operation(std::move(request), route, request_id);
     if (answer.has_value()) co_return std::move(*answer);
     error = std::move(answer).error();
   }
@@ -104,7 +112,7 @@ Task<HttpResponse> Gateway::handle(HttpRequest request) {
   co_return render_error(protocol, service, error, request_id);
 }
 
-Task<ApiResult<HttpResponse>> Gateway::call_operation(HttpRequest request, Route route, std::string request_id) {
+Task<ApiResult<HttpResponse>> Gateway::call_operation(HttpRequest request, const Route& route, std::string request_id) {
   const Service& service = *route.service;
   const Operation& operation = *route.operation;
   CallContext call{.house = house_,
@@ -219,6 +227,7 @@ ApiResult<void> Gateway::authorise(const HttpRequest& request, const Route& rout
 
 HttpResponse Gateway::refuse(int status, std::string_view message, const HttpRequest* head) {
   const std::string request_id = house_.random.uuid();
+  metrics_.note(nullptr, nullptr, status, {});
   if (head == nullptr) return render_plain(status, message, request_id);
   return render_error(Router::protocol_of(*head), nullptr, http_error(status, message), request_id);
 }

@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "gateway/request_metrics.h"
 #include "gateway/router.h"
 #include "iam/authorizer.h"
 #include "iam/identity_store.h"
@@ -40,6 +41,8 @@ class Gateway {
   /// For what the HTTP server itself refuses; see net::RefusalRenderer.
   [[nodiscard]] net::HttpResponse refuse(int status, std::string_view message, const net::HttpRequest* head);
 
+  [[nodiscard]] const RequestMetrics& metrics() const { return metrics_; }
+
  private:
   template <class T>
   using ApiResult = services::ApiResult<T>;
@@ -49,11 +52,15 @@ class Gateway {
   [[nodiscard]] ApiResult<services::Erased> decode(const net::HttpRequest& request, const Route& route) const;
   [[nodiscard]] ApiResult<void> authorise(const net::HttpRequest& request, const Route& route,
                                           const services::CallContext& call, const void* input) const;
-  Task<ApiResult<net::HttpResponse>> call_operation(net::HttpRequest request, Route route, std::string request_id);
+  /// `route` must outlive the task: who was called is read from it afterwards.
+  Task<net::HttpResponse> answer(net::HttpRequest request, Route& route);
+  Task<ApiResult<net::HttpResponse>> call_operation(net::HttpRequest request, const Route& route,
+                                                    std::string request_id);
 
   services::House& house_;
   Identities identities_;
   Router router_;
+  RequestMetrics metrics_;
 };
 
 }  // namespace penstock::gateway

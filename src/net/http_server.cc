@@ -112,6 +112,7 @@ struct HttpServer::State {
   static void start(const std::shared_ptr<State>& self, LoopSide& side, tcp::socket socket);
   static void sweep_later(const std::shared_ptr<State>& self, LoopSide& side);
   bool count_in() EXCLUDES(mutex);
+  std::size_t connections() EXCLUDES(mutex);
   void count_out() EXCLUDES(mutex);
   bool wait_until_closed(std::chrono::milliseconds time) EXCLUDES(mutex);
 };
@@ -127,6 +128,11 @@ void HttpServer::State::count_out() {
   const MutexLock lock(mutex);
   --open;
   closed.notify_all();
+}
+
+std::size_t HttpServer::State::connections() {
+  const MutexLock lock(mutex);
+  return open;
 }
 
 bool HttpServer::State::wait_until_closed(std::chrono::milliseconds time) {
@@ -224,6 +230,8 @@ HttpServer::~HttpServer() {
 }
 
 HostPort HttpServer::address() const { return state_->bound; }
+
+std::size_t HttpServer::connection_count() const { return state_->connections(); }
 
 bool HttpServer::stop(std::chrono::milliseconds grace) {
   State& state = *state_;

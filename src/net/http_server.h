@@ -64,6 +64,8 @@ class HttpServer {
 
   /// Where it really listens.
   [[nodiscard]] HostPort address() const;
+  /// Those that are open now. Threads: any.
+  [[nodiscard]] std::size_t connection_count() const;
 
   /// Stops accepting, closes idle connections, lets requests under way finish for `grace` and then closes the rest.
   /// False when a handler has still not come back 5 s after that; nothing below the server may be torn down then.

@@ -19,6 +19,7 @@
 #include "net/http_server.h"
 #include "os/posix_file_system.h"
 #include "server/housekeeping.h"
+#include "server/metrics_page.h"
 #include "server/root_key.h"
 #include "server/tls_files.h"
 #include "services/iam/service.h"
@@ -94,6 +95,7 @@ struct Server::Parts {
   std::optional<mqtt::Broker> broker;
   std::optional<services::House> house;
   std::optional<gateway::Gateway> gateway;
+  std::optional<MetricsPage> metrics;
   std::optional<Housekeeping> upkeep;
   std::unique_ptr<net::HttpServer> api;
   std::unique_ptr<mqtt::Listener> mqtt;
@@ -104,7 +106,9 @@ struct Server::Parts {
   Result<void> open_services();
   Result<void> open_devices();
   void open_gateway();
+  Result<void> open_metrics();
   Result<void> open_doors();
+  Task<net::HttpResponse> answer(net::HttpRequest request);
 };
 
 Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
@@ -183,6 +187,26 @@ void Server::Parts::open_gateway() {
                              &services::kinesis::service(), &services::sts_api::service()});
 }
 
+Result<void> Server::Parts::open_metrics() {
+  PENSTOCK_TRY(MetricsAccess access, named("metrics", read_metrics_access(settings.metrics)));
+  if (access.mode == MetricsAccess::Mode::everyone) {
+    telemetry::log(telemetry::Level::warn, "everyone who reaches the API port may read /metrics");
+  }
+  metrics.emplace(std::move(access), settings.metrics.series_max,
+                  MetricsSources{.clock = clock,
+                                 .streams = *streams,
+                                 .rules = *rules,
+                                 .broker = *broker,
+                                 .gateway = *gateway,
+                                 .http_connections = [this] { return api->connection_count(); }});
+  return {};
+}
+
+Task<net::HttpResponse> Server::Parts::answer(net::HttpRequest request) {
+  if (metrics->is_at(request)) co_return metrics->answer(request);
+  co_return co_await gateway->handle(std::move(request));
+}
+
 Result<void> Server::Parts::open_doors() {
   loops.emplace(loop_count(settings));
   upkeep.emplace(loops->at(0), timers, kUpkeepInterval, [this] { return keep_up(*streams, *broker, clock); });
@@ -192,7 +216,7 @@ Result<void> Server::Parts::open_doors() {
                          .limits = settings.http,
                          .tls = net::TlsIdentity{.certificate_chain_pem = tls->server_chain_pem,
                                                  .private_key_pem = tls->server_key_pem}},
-                        [this](net::HttpRequest request) { return gateway->handle(std::move(request)); },
+                        [this](net::HttpRequest request) { return answer(std::move(request)); },
                         [this](int status, std::string_view message, const net::HttpRequest* head) {
                           return gateway->refuse(status, message, head);
                         }));
@@ -218,6 +242,7 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings, std::optional<R
   PENSTOCK_TRY_VOID(parts->open_services());
   PENSTOCK_TRY_VOID(parts->open_devices());
   parts->open_gateway();
+  PENSTOCK_TRY_VOID(parts->open_metrics());
   PENSTOCK_TRY_VOID(parts->open_doors());
   telemetry::log(telemetry::Level::info, "started",
                  {{"api", std::string_view(parts->endpoints.api)},

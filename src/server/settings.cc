@@ -81,6 +81,18 @@ Result<void> read_level(telemetry::Level& out, std::string_view text) {
   return {};
 }
 
+Result<void> read_access(MetricsAccess::Mode& out, std::string_view text) {
+  using Mode = MetricsAccess::Mode;
+  constexpr std::array<std::pair<std::string_view, Mode>, 4> kModes = {
+      {{"loopback", Mode::loopback}, {"token", Mode::token}, {"everyone", Mode::everyone}, {"off", Mode::off}}};
+  const auto* at = std::ranges::find(kModes, text, [](const auto& pair) { return pair.first; });
+  if (at == kModes.end()) {
+    return fail(ErrorKind::invalid, fmt::format("'{}' is not loopback, token, everyone or off", text));
+  }
+  out = at->second;
+  return {};
+}
+
 constexpr std::uint64_t kMib = 1U << 20U;
 constexpr std::uint64_t kHourMs = 3'600'000;
 
@@ -146,6 +158,16 @@ constexpr std::array kSettings = {
     Setting{"kinesis.stream_updating_ms", Form::number,
             [](Settings& s, std::string_view v) { return read_ms(s.kinesis.updating, v, 0, kHourMs); }},
     Setting{"log.level", Form::text, [](Settings& s, std::string_view v) { return read_level(s.log_level, v); }},
+    Setting{"metrics.access", Form::text,
+            [](Settings& s, std::string_view v) { return read_access(s.metrics.access, v); }},
+    Setting{"metrics.series_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.metrics.series_max, v, 1000, 100'000'000); }},
+    Setting{"metrics.token_file", Form::text,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              if (v.empty()) return fail(ErrorKind::invalid, "an empty path");
+              s.metrics.token_file = v;
+              return {};
+            }},
     Setting{"mqtt.anonymous", Form::text,
             [](Settings& s, std::string_view v) -> Result<void> {
               if (v.empty())

@@ -12,6 +12,7 @@
 #include "core/result.h"
 #include "net/address.h"
 #include "net/http_server.h"
+#include "server/metrics_access.h"
 #include "stream/limits.h"
 #include "telemetry/log.h"
 
@@ -23,6 +24,12 @@ struct KinesisSettings {
   std::chrono::milliseconds deleting{0};
   stream::Limits limits;
   std::chrono::milliseconds on_demand_window{60'000};  ///< how long traffic is measured before shards follow it
+};
+
+struct MetricsSettings {
+  MetricsAccess::Mode access = MetricsAccess::Mode::loopback;
+  std::string token_file{};  ///< empty: there is no token
+  std::size_t series_max = 200'000;
 };
 
 struct Settings {
@@ -39,6 +46,7 @@ struct Settings {
   std::string mqtt_anonymous = "loopback";
   std::vector<std::string> certificate_hosts;  ///< further names that the server's certificate is good for
   KinesisSettings kinesis;
+  MetricsSettings metrics;
 };
 
 inline constexpr std::string_view kDefaultAccount = "000000000000";

@@ -17,6 +17,7 @@ TEST(SettingsTest, ReadsAFile) {
     "account": "123456789012", "region": "eu-central-1", "threads": 3, "log": {"level": "warn"},
     "api": {"listen": "0.0.0.0:80", "body_bytes_max": 2048}, "mqtt": {"listen": "[::]:0", "anonymous": "deny"},
     "certificate_hosts": ["a.example", "10.0.0.1"],
+    "metrics": {"access": "token", "token_file": "/etc/penstock/token", "series_max": 5000},
     "kinesis": {"stream_creating_ms": 500, "limits": {"shard_read_calls": "aws", "open_shards": 7, "streams_changing": "off"}}})");
   ASSERT_TRUE(applied.has_value()) << applied.error().message;
   EXPECT_EQ(settings.account, "123456789012");
@@ -31,6 +32,9 @@ TEST(SettingsTest, ReadsAFile) {
   EXPECT_EQ(settings.kinesis.limits.shard_write_bytes.value(), std::nullopt);
   EXPECT_EQ(settings.kinesis.limits.scalings_per_day.value(), 10U);
   EXPECT_EQ(settings.certificate_hosts.size(), 2U);
+  EXPECT_EQ(settings.metrics.access, MetricsAccess::Mode::token);
+  EXPECT_EQ(settings.metrics.token_file, "/etc/penstock/token");
+  EXPECT_EQ(settings.metrics.series_max, 5000U);
   EXPECT_EQ(settings.log_level, telemetry::Level::warn);
 }
 
@@ -50,6 +54,8 @@ TEST(SettingsTest, RefusesWhatItDoesNotKnowByName) {
                                     {R"({"kinesis": {"limits": {"open_shards": "many"}}})", "'many' is not aws, off"},
                                     {R"({"kinesis": {"limits": {"open_shards": 0}}})", "from 1 to"},
                                     {R"({"kinesis": {"limits": {"x": 1}}})", "'kinesis.limits.x'"},
+                                    {R"({"metrics": {"access": "me"}})", "'me' is not loopback, token"},
+                                    {R"({"metrics": {"token_file": ""}})", "metrics.token_file: an empty path"},
                                     {R"([])", "object"}}) {
     const auto applied = apply_file(settings, text);
     ASSERT_FALSE(applied.has_value()) << text;

@@ -4,7 +4,8 @@
 
 namespace penstock::stream {
 
-StreamSnapshot::StreamSnapshot(StreamInfo taken) : info(std::move(taken)) {
+StreamSnapshot::StreamSnapshot(StreamInfo taken, const std::shared_ptr<const ShardMetricsTable>& before)
+    : info(std::move(taken)), shard_metrics(ShardMetricsTable::make(info, before)) {
   for (const Shard& shard : info.shards) {
     if (shard.is_open()) open.push_back(&shard);
   }
@@ -40,7 +41,7 @@ std::shared_ptr<const StreamInfo> LiveStream::info() const {
 }
 
 void LiveStream::take(StreamInfo info, catalog::Version version) {
-  auto taken = std::make_shared<const StreamSnapshot>(std::move(info));
+  auto taken = std::make_shared<const StreamSnapshot>(std::move(info), snapshot()->shard_metrics);
   limits_.keep_only(taken->info);
   {
     const MutexLock lock(mutex_);
@@ -49,6 +50,14 @@ void LiveStream::take(StreamInfo info, catalog::Version version) {
     snapshot_ = std::move(taken);
   }
   bells_.ring_all();
+}
+
+StreamMetricsView LiveStream::metrics_view() const {
+  const auto now = snapshot();
+  return {.name = now->info.name,
+          .metrics = metrics_,
+          .shards = now->shard_metrics,
+          .open_shards = static_cast<std::uint32_t>(now->open.size())};
 }
 
 Result<std::shared_ptr<framelog::FrameLog>> LiveStream::log() const {

@@ -16,19 +16,22 @@
 #include "stream/shard_limits.h"
 #include "stream/shard_traffic.h"
 #include "stream/stream_info.h"
+#include "stream/stream_metrics.h"
 
 namespace penstock::stream {
 
 /// What is known of a stream at a moment, and its open shards in the order of their hash ranges.
 struct StreamSnapshot {
-  explicit StreamSnapshot(StreamInfo taken);
+  /// `before` may be null: the counters of the snapshot that this one follows.
+  explicit StreamSnapshot(StreamInfo taken, const std::shared_ptr<const ShardMetricsTable>& before = nullptr);
   StreamSnapshot(const StreamSnapshot&) = delete;
   StreamSnapshot& operator=(const StreamSnapshot&) = delete;
   /// Which of `open` takes records of this hash key.
   [[nodiscard]] std::size_t route(HashKey key) const;
 
   const StreamInfo info;
-  std::vector<const Shard*> open;  // into info
+  std::vector<const Shard*> open;                                // into info
+  const std::shared_ptr<const ShardMetricsTable> shard_metrics;  ///< null while none are shown
 };
 
 class LiveStream {
@@ -59,6 +62,8 @@ class LiveStream {
 
   [[nodiscard]] ShardLimits& limits() { return limits_; }
   [[nodiscard]] ShardTraffic& traffic() { return traffic_; }
+  [[nodiscard]] StreamMetrics& metrics() { return *metrics_; }
+  [[nodiscard]] StreamMetricsView metrics_view() const;
   /// Rung when a change was taken and when the stream goes.
   [[nodiscard]] BellBoard& bells() { return bells_; }
 
@@ -68,6 +73,7 @@ class LiveStream {
   const std::shared_ptr<framelog::FrameLog> log_;
   ShardLimits limits_;
   ShardTraffic traffic_;  ///< of on-demand streams
+  const std::shared_ptr<StreamMetrics> metrics_ = std::make_shared<StreamMetrics>();
   BellBoard bells_;
   mutable Mutex mutex_;
   std::shared_ptr<const StreamSnapshot> snapshot_ GUARDED_BY(mutex_);

@@ -16,6 +16,12 @@ struct Group {
   const Shard* shard;
   std::vector<FrameRecord> records;
   std::vector<std::size_t> entries;  ///< where each record stands in the put
+
+  [[nodiscard]] std::uint64_t bytes() const {
+    std::uint64_t bytes = 0;
+    for (const FrameRecord& record : records) bytes += record.partition_key.size() + record.data.size();
+    return bytes;
+  }
 };
 
 Result<HashKey> hash_key_of(const PutEntry& entry) {
@@ -103,11 +109,28 @@ void note_traffic(const std::vector<Group>& groups, ShardTraffic& traffic) {
   std::vector<ShardTraffic::Arrivals> arrivals;
   arrivals.reserve(groups.size());
   for (const Group& group : groups) {
-    std::uint64_t bytes = 0;
-    for (const FrameRecord& record : group.records) bytes += record.partition_key.size() + record.data.size();
-    arrivals.push_back({.shard = group.shard->index, .bytes = bytes, .records = group.records.size()});
+    arrivals.push_back({.shard = group.shard->index, .bytes = group.bytes(), .records = group.records.size()});
   }
   traffic.note(arrivals);
+}
+
+void count_group(const Group& group, bool appended, const ShardMetricsTable* shards, PutCounts& counts) {
+  if (!appended) {
+    counts.failed += group.records.size();
+    return;
+  }
+  const std::uint64_t bytes = group.bytes();
+  counts.bytes += bytes;
+  counts.succeeded += group.records.size();
+  ShardMetrics* shard = shards == nullptr ? nullptr : shards->find(group.shard->index);
+  if (shard == nullptr) return;
+  shard->incoming_bytes.add(bytes);
+  shard->incoming_records.add(group.records.size());
+}
+
+void count_throttled(ShardIndex shard, const ShardMetricsTable* shards, PutCounts& counts) {
+  ++counts.throttled;
+  if (ShardMetrics* of_shard = shards == nullptr ? nullptr : shards->find(shard)) of_shard->write_throttled.add();
 }
 
 Task<std::vector<Result<framelog::Appended>>> append_all(std::shared_ptr<framelog::FrameLog> log,
@@ -127,7 +150,8 @@ Task<std::vector<Result<framelog::Appended>>> append_all(std::shared_ptr<framelo
 
 }  // namespace
 
-Task<Result<PutOutcomes>> Streams::put_inside_gate(LivePtr stream, const std::vector<PutEntry>& entries) {
+Task<Result<PutOutcomes>> Streams::put_inside_gate(LivePtr stream, const std::vector<PutEntry>& entries,
+                                                   PutCounts& counts) {
   const auto snapshot = stream->snapshot();
   const StreamInfo& info = snapshot->info;
   const StreamStatus status = info.status(clock_.now());
@@ -145,6 +169,7 @@ Task<Result<PutOutcomes>> Streams::put_inside_gate(LivePtr stream, const std::ve
       const ShardIndex shard = grouping.shard_at(slot).index;
       if (!stream->limits().take_write(shard, entry.partition_key.size() + entry.data.size(), clock_.steady())) {
         outcomes[i] = rate_exceeded(format_shard_id(shard), info.name);
+        count_throttled(shard, snapshot->shard_metrics.get(), counts);
         continue;
       }
     }
@@ -157,15 +182,21 @@ Task<Result<PutOutcomes>> Streams::put_inside_gate(LivePtr stream, const std::ve
   if (groups.empty()) co_return outcomes;
   if (info.mode == StreamMode::on_demand) note_traffic(groups, stream->traffic());
   const auto appended = co_await append_all(log, groups);
-  for (std::size_t g = 0; g < appended.size(); ++g) note_outcome(groups[g], appended[g], outcomes);
+  for (std::size_t g = 0; g < appended.size(); ++g) {
+    note_outcome(groups[g], appended[g], outcomes);
+    count_group(groups[g], appended[g].has_value(), snapshot->shard_metrics.get(), counts);
+  }
   co_return outcomes;
 }
 
-Task<Result<PutOutcomes>> Streams::put(std::string name, std::vector<PutEntry> entries) {
+Task<Result<PutOutcomes>> Streams::put(std::string name, std::vector<PutEntry> entries, PutCall call) {
+  const SteadyTime began = clock_.steady();
   PENSTOCK_CO_TRY(const LivePtr stream, live_or_error(name));
   co_await stream->enter_put();
-  auto outcomes = co_await put_inside_gate(stream, entries);
+  PutCounts counts;
+  auto outcomes = co_await put_inside_gate(stream, entries, counts);
   stream->leave_put();
+  stream->metrics().note_put(call, counts, entries.size(), clock_.steady() - began);
   co_return outcomes;
 }
 

@@ -257,14 +257,42 @@ Task<Result<ShardIterator>> Streams::make_iterator(std::string name, std::string
 
 Task<Result<RecordPage>> Streams::read(ShardIterator from, std::size_t limit) {
   const PageBounds bounds{.records_max = limit};
+  const SteadyTime began = clock_.steady();
   const LivePtr stream = live(from.stream_name);
+  if (!stream) co_return co_await read_page(std::move(from), bounds);
   const ShardIndex shard = from.shard;
-  if (stream && !stream->limits().take_read(shard, clock_.steady())) {
-    co_return rate_exceeded(format_shard_id(shard), from.stream_name);
+  Result<RecordPage> page;
+  if (stream->limits().take_read(shard, began)) {
+    page = co_await read_page(std::move(from), bounds);
+    if (page.has_value()) stream->limits().charge_read(shard, page->bytes, clock_.steady());
+  } else {
+    page = rate_exceeded(format_shard_id(shard), from.stream_name);
   }
-  auto page = co_await read_page(std::move(from), bounds);
-  if (stream && page.has_value()) stream->limits().charge_read(shard, page->bytes, clock_.steady());
+  note_read(*stream, shard, page, began);
   co_return page;
+}
+
+// IteratorAgeMilliseconds is "the difference between the current time and when the last record of the GetRecords call
+// was written to the stream"; of a call without records, how far it is behind the tip.
+void Streams::note_read(LiveStream& stream, ShardIndex shard, const Result<RecordPage>& page, SteadyTime began) const {
+  const SteadyTime now = clock_.steady();
+  const auto snapshot = stream.snapshot();
+  ShardMetrics* of_shard = snapshot->shard_metrics ? snapshot->shard_metrics->find(shard) : nullptr;
+  if (!page) {
+    const bool throttled = page.error().kind == ErrorKind::throttled;
+    stream.metrics().note_failed_read(throttled, now - began);
+    if (throttled && of_shard != nullptr) of_shard->read_throttled.add();
+    return;
+  }
+  const auto& records = page->records;
+  const std::int64_t age_ms =
+      records.empty() ? page->millis_behind_latest : (clock_.now() - records.back().arrival).count();
+  stream.metrics().note_read(page->bytes, records.size(), age_ms, now, now - began);
+  if (of_shard == nullptr) return;
+  of_shard->iterator_age.note(age_ms, now);
+  if (records.empty()) return;
+  of_shard->outgoing_bytes.add(page->bytes);
+  of_shard->outgoing_records.add(records.size());
 }
 
 Task<Result<RecordPage>> Streams::read_page(ShardIterator from, PageBounds bounds) {

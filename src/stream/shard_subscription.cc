@@ -69,11 +69,13 @@ std::size_t SubscriptionBook::entry_count() const {
   return entries_.size();
 }
 
-ShardSubscription::ShardSubscription(Streams& streams, std::string consumer, ShardIterator start,
-                                     Timestamp shard_created, std::shared_ptr<SubscriptionState> state,
-                                     std::shared_ptr<framelog::FrameLog> log)
+ShardSubscription::ShardSubscription(Streams& streams, std::shared_ptr<LiveStream> stream, std::string consumer,
+                                     ShardIterator start, Timestamp shard_created,
+                                     std::shared_ptr<SubscriptionState> state, std::shared_ptr<framelog::FrameLog> log)
     : streams_(streams),
+      stream_(std::move(stream)),
       consumer_(std::move(consumer)),
+      metrics_(stream_->metrics().consumer(consumer_)),
       at_(std::move(start)),
       shard_created_(shard_created),
       state_(std::move(state)),
@@ -94,6 +96,19 @@ Task<Result<RecordPage>> ShardSubscription::read() {
   auto page = co_await streams_.read_page(at_, kPage);
   if (page.has_value() && page->next) at_ = *page->next;
   co_return page;
+}
+
+void ShardSubscription::note_event(const RecordPage& page, SteadyTime now) const {
+  metrics_->events.add();
+  metrics_->behind.note(page.millis_behind_latest, now);
+  if (page.records.empty()) return;
+  metrics_->event_bytes.add(page.bytes);
+  metrics_->event_records.add(page.records.size());
+  const auto snapshot = stream_->snapshot();
+  ShardMetrics* shard = snapshot->shard_metrics ? snapshot->shard_metrics->find(at_.shard) : nullptr;
+  if (shard == nullptr) return;
+  shard->outgoing_bytes.add(page.bytes);
+  shard->outgoing_records.add(page.records.size());
 }
 
 std::string ShardSubscription::progress() const {
@@ -118,10 +133,12 @@ Task<Result<std::unique_ptr<ShardSubscription>>> Streams::subscribe(std::string 
   if (info->uid != from.uid || shard == nullptr) co_return not_found(name);
   const Timestamp shard_created = shard->created;
   PENSTOCK_CO_TRY(auto log, stream->log());
-  PENSTOCK_CO_TRY(auto state,
-                  subscriptions_->enter({.uid = from.uid, .consumer = consumer, .shard = from.shard}, clock_.steady()));
+  const auto metrics = stream->metrics().consumer(consumer);
+  auto entered = subscriptions_->enter({.uid = from.uid, .consumer = consumer, .shard = from.shard}, clock_.steady());
+  (entered ? metrics->subscriptions : metrics->rate_exceeded).add();
+  PENSTOCK_CO_TRY(auto state, std::move(entered));
   stream->bells().add(std::shared_ptr<Bell>(state, &state->bell));
-  co_return std::make_unique<ShardSubscription>(*this, std::move(consumer), std::move(from), shard_created,
+  co_return std::make_unique<ShardSubscription>(*this, stream, std::move(consumer), std::move(from), shard_created,
                                                 std::move(state), std::move(log));
 }
 
@@ -130,6 +147,7 @@ Task<Result<void>> Streams::remove_consumer(std::string name, std::string consum
   const std::string uid = stream->info()->uid;
   PENSTOCK_CO_TRY_VOID(co_await consumers_->remove(uid, name, consumer));
   subscriptions_->end_consumer(uid, consumer);
+  stream->metrics().forget_consumer(consumer);
   co_return Result<void>{};
 }
 

@@ -21,6 +21,7 @@
 #include "core/task.h"
 #include "framelog/frame_log.h"
 #include "stream/bell.h"
+#include "stream/stream_metrics.h"
 #include "stream/streams.h"
 
 namespace penstock::stream {
@@ -74,8 +75,9 @@ class ShardSubscription {
   static constexpr PageBounds kPage{.records_max = 10'000, .bytes_max = 1U << 20U};
 
   /// `streams` outlives it. The log is the stream's own.
-  ShardSubscription(Streams& streams, std::string consumer, ShardIterator start, Timestamp shard_created,
-                    std::shared_ptr<SubscriptionState> state, std::shared_ptr<framelog::FrameLog> log);
+  ShardSubscription(Streams& streams, std::shared_ptr<LiveStream> stream, std::string consumer, ShardIterator start,
+                    Timestamp shard_created, std::shared_ptr<SubscriptionState> state,
+                    std::shared_ptr<framelog::FrameLog> log);
 
   /// The next records, none when there is nothing new. No `next` in the page: the shard has ended.
   /// Errors: missing (the stream, the shard or the consumer is gone), conflict (another subscription took over),
@@ -84,13 +86,19 @@ class ShardSubscription {
   Task<void> wait() { return state_->bell.wait(); }
   [[nodiscard]] std::shared_ptr<SubscriptionState> state() const { return state_; }
 
+  /// For the metrics: a page went out as an event; an event could not be made.
+  void note_event(const RecordPage& page, SteadyTime now) const;
+  void note_failed_event() const { metrics_->events_failed.add(); }
+
   /// What read has given, as a sequence number: reading at or after it goes on behind that.
   [[nodiscard]] std::string progress() const;
   [[nodiscard]] const ShardIterator& position() const { return at_; }
 
  private:
   Streams& streams_;
+  const std::shared_ptr<LiveStream> stream_;
   const std::string consumer_;
+  const std::shared_ptr<ConsumerMetrics> metrics_;
   ShardIterator at_;
   const Timestamp shard_created_;
   const std::shared_ptr<SubscriptionState> state_;

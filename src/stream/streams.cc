@@ -127,6 +127,15 @@ Streams::LivePtr Streams::live(std::string_view name) const {
   return found;
 }
 
+std::vector<StreamMetricsView> Streams::metrics() const {
+  const Timestamp now = clock_.now();
+  std::vector<StreamMetricsView> views;
+  for (const LivePtr& stream : all_live()) {
+    if (!stream->info()->is_gone(now)) views.push_back(stream->metrics_view());
+  }
+  return views;
+}
+
 Result<Streams::LivePtr> Streams::live_or_error(std::string_view name) const {
   LivePtr found = live(name);
   if (!found || found->info()->is_gone(clock_.now())) return not_found(name);

@@ -31,6 +31,7 @@
 #include "stream/limits.h"
 #include "stream/sealed_token.h"
 #include "stream/stream_info.h"
+#include "stream/stream_metrics.h"
 #include "stream/stream_store.h"
 
 namespace penstock::stream {
@@ -161,6 +162,8 @@ class Streams {
   /// nullopt for streams that have none: provisioned ones, and all while the account has no commitment.
   [[nodiscard]] std::optional<WarmThroughput> warm_throughput(const StreamInfo& info) const;
   [[nodiscard]] std::string arn(std::string_view name) const;
+  /// What was counted of every stream that is there, in order of name.
+  [[nodiscard]] std::vector<StreamMetricsView> metrics() const;
 
   // ---- changes; each completes when it is durable
   struct Creation {
@@ -201,8 +204,8 @@ class Streams {
   Task<Result<void>> follow_traffic();
 
   // ---- records
-  /// See put_records below.
-  Task<Result<PutOutcomes>> put(std::string name, std::vector<PutEntry> entries);
+  /// See put_records below. `call`: what the stream's metrics count it as.
+  Task<Result<PutOutcomes>> put(std::string name, std::vector<PutEntry> entries, PutCall call = PutCall::put_records);
   /// SequenceNumberForOrdering: it must be one that the stream could have given. (Order within a shard holds anyway.)
   [[nodiscard]] Result<void> check_ordering(std::string_view name, std::string_view sequence_number) const;
   Task<Result<ShardIterator>> make_iterator(std::string name, std::string shard_id, StartingPoint start);
@@ -264,7 +267,9 @@ class Streams {
   [[nodiscard]] std::uint32_t wanted_now(const StreamInfo& info) const;
   Task<Result<void>> follow_traffic_of(LivePtr stream);
   [[nodiscard]] std::unexpected<Error> not_active(std::string_view name, StreamStatus status) const;
-  Task<Result<PutOutcomes>> put_inside_gate(LivePtr stream, const std::vector<PutEntry>& entries);
+  Task<Result<PutOutcomes>> put_inside_gate(LivePtr stream, const std::vector<PutEntry>& entries, PutCounts& counts);
+  /// A GetRecords that began at `began`.
+  void note_read(LiveStream& stream, ShardIndex shard, const Result<RecordPage>& page, SteadyTime began) const;
   Task<Result<void>> purge(LivePtr stream);
   Task<Result<void>> trim_stream(LivePtr stream, Timestamp now);
   [[nodiscard]] std::unexpected<Error> rate_exceeded(std::string_view shard_id, std::string_view name) const;

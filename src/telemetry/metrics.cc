@@ -5,16 +5,12 @@
 #include <cmath>
 #include <limits>
 
+#include "telemetry/tally.h"
+
 namespace penstock::telemetry {
 namespace {
 
 constexpr std::string_view kOverflow = "metrics_overflow";
-
-std::size_t thread_number() {
-  static std::atomic<std::size_t> next = 0;
-  thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed);
-  return mine;
-}
 
 /// Bucket 0 ends at 1 us; then every power of two is cut into four equal parts.
 std::size_t bucket_of(std::uint64_t ns) {

@@ -10,6 +10,7 @@
 
 #include "framelog/embedded/crc32c.h"
 #include "framelog/embedded/embedded_log.h"
+#include "framelog/log_metrics.h"
 
 namespace penstock::framelog {
 
@@ -138,6 +139,7 @@ bool EmbeddedLog::commit_group() {
     return true;
   }
   const Error& cause = first_frame_offset.error();
+  log_metrics().failed_commits.add();
   poison(cause);
   for (WaitingAppend* append : group) append->result = fail(ErrorKind::outcome_unknown, cause.message);
   complete(group);
@@ -338,8 +340,11 @@ Result<std::uint64_t> EmbeddedLog::write_group(const std::vector<WaitingAppend*>
     at += padding;
   }
   if (at > part_begin) parts.push_back(std::string_view(scratch_).substr(part_begin, at - part_begin));
+  const SteadyTime began = engine_->clock.steady();
   PENSTOCK_TRY_VOID(active_->file->pwritev(parts, write_offset_));
+  const SteadyTime written = engine_->clock.steady();
   PENSTOCK_TRY_VOID(active_->file->sync());
+  log_metrics().note_commit(group.size(), body_bytes, written - began, engine_->clock.steady() - written);
   return write_offset_ + header_at + kGroupHeaderBytes;
 }
 

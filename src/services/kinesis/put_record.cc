@@ -18,7 +18,7 @@ Answer<PutRecordOutput> put_record(CallContext& call, PutRecordInput input) {
   entries.push_back({.partition_key = std::move(input.partition_key),
                      .explicit_hash_key = std::move(input.explicit_hash_key),
                      .data = std::move(input.data.bytes)});
-  auto outcomes = co_await streams.put(name, std::move(entries));
+  auto outcomes = co_await streams.put(name, std::move(entries), stream::PutCall::put_record);
   if (!outcomes) co_return to_api_error(outcomes.error(), Plane::data);
   auto& outcome = outcomes->front();
   if (!outcome) co_return to_api_error(outcome.error(), Plane::data);

@@ -36,7 +36,10 @@ class ShardEvents final : public EventSource {
       const SteadyTime now = house_.clock.steady();
       if (now >= ends_) break;
       auto page = co_await subscription_->read();
-      if (!page) co_return finish(to_api_error(page.error(), Plane::control));
+      if (!page) {
+        subscription_->note_failed_event();
+        co_return finish(to_api_error(page.error(), Plane::control));
+      }
       if (!page->next) last_event_ = shard_end(*page);
       if (!page->records.empty()) co_return give(*page);
       if (last_event_) continue;
@@ -67,7 +70,9 @@ class ShardEvents final : public EventSource {
 
   /// An event with what the page has; nothing of it stays here.
   std::optional<ApiResult<Event>> give(const RecordPage& page) {
-    idle_event_ = house_.clock.steady() + house_.streams.settings().subscription_idle;
+    const SteadyTime now = house_.clock.steady();
+    idle_event_ = now + house_.streams.settings().subscription_idle;
+    subscription_->note_event(page, now);
     SubscribeToShardEvent event;
     event.records = record_outputs(page);
     event.continuation_sequence_number =

@@ -24,7 +24,8 @@ void append_member(std::string_view name, std::string_view text, std::string& ou
 Task<Result<stream::PutOutcome>> StreamRecordSink::put(std::string stream_name, stream::PutEntry entry) {
   std::vector<stream::PutEntry> entries;
   entries.push_back(std::move(entry));
-  PENSTOCK_CO_TRY(stream::PutOutcomes outcomes, co_await streams_.put(std::move(stream_name), std::move(entries)));
+  PENSTOCK_CO_TRY(stream::PutOutcomes outcomes,
+                  co_await streams_.put(std::move(stream_name), std::move(entries), stream::PutCall::put_record));
   co_return std::move(outcomes.front());
 }
 
