@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock_process import ROOT
+from penstock_process import ROOT, binary
 
 SCRIPTS = Path(__file__).resolve().parent / "js"
 INSTALLED = ROOT / "build" / "js-tests"
@@ -84,4 +84,9 @@ def test_aggregated_records_pass_through_untouched(server, js):
     server.client("kinesis").create_stream(StreamName="aggregated", ShardCount=2)
     told = js("aggregation.mjs", server.endpoints["api"], "aggregated", "50", environment=server.environment())
     assert told["puts"] < 50
-    assert told["received"] == [{"partitionKey": f"sensor-{n % 7}", "data": f"measurement {n}"} for n in range(50)]
+    sent = [{"partitionKey": f"sensor-{n % 7}", "data": f"measurement {n}"} for n in range(50)]
+    assert told["received"] == sent
+    tail = subprocess.run([binary(), "tail", "--data-dir", str(server.data), "aggregated", "--from", "TRIM_HORIZON", "--count", "50",
+                           "--json"], capture_output=True, text=True, timeout=60, check=True)
+    shown = [json.loads(line) for line in tail.stdout.splitlines()]
+    assert sorted((one["partitionKey"], one["data"]) for one in shown) == sorted((one["partitionKey"], one["data"]) for one in sent)

@@ -9,7 +9,10 @@
 #include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <string_view>
 
+#include "cli/aggregated_record.h"
 #include "cli/stream_follower.h"
 #include "codec/json.h"
 #include "codec/utf8.h"
@@ -30,6 +33,7 @@ struct TailOptions {
   std::string from = "LATEST";
   std::uint64_t count = 0;
   bool as_json = false;
+  bool raw = false;
 };
 
 std::string time_text(Timestamp at) {
@@ -37,36 +41,97 @@ std::string time_text(Timestamp at) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
 }
 
-/// One object a line; what is not UTF-8 goes as base64.
-std::string as_json_line(const FollowedRecord& record) {
-  json::object out{{"time", time_text(record.arrival)},
-                   {"shardId", record.shard_id},
-                   {"sequenceNumber", record.sequence_number},
-                   {"partitionKey", record.partition_key}};
-  if (codec::is_utf8(record.data)) {
-    out["data"] = record.data;
+/// What one line is about: a record, or one of the user records that it holds.
+struct Shown {
+  const FollowedRecord& record;
+  std::string_view partition_key;
+  std::string_view explicit_hash_key;  ///< of a user record; may be empty
+  std::string_view data;
+  std::optional<std::size_t> sub_sequence_number;  ///< of a user record, as the KCL counts them
+};
+
+/// What is not UTF-8 goes as base64, under another name.
+void add_text(json::object& out, const std::string& name, std::string_view text) {
+  if (codec::is_utf8(text)) {
+    out[name] = text;
   } else {
-    out["dataBase64"] = base64_encode(record.data);
+    out[name + "Base64"] = base64_encode(text);
   }
+}
+
+std::string as_json_line(const Shown& shown) {
+  json::object out{{"time", time_text(shown.record.arrival)},
+                   {"shardId", shown.record.shard_id},
+                   {"sequenceNumber", shown.record.sequence_number}};
+  if (shown.sub_sequence_number) out["subSequenceNumber"] = *shown.sub_sequence_number;
+  add_text(out, "partitionKey", shown.partition_key);
+  if (!shown.explicit_hash_key.empty()) add_text(out, "explicitHashKey", shown.explicit_hash_key);
+  add_text(out, "data", shown.data);
   return codec::serialize(out);
 }
 
-/// A line for people: control characters would move their terminal.
-std::string as_line(const FollowedRecord& record) {
-  std::string data;
-  if (codec::is_utf8(record.data)) {
-    for (const char c : record.data) {
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-        data += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
-      } else {
-        data.push_back(c);
+/// For people: control characters would move their terminal.
+std::string printable(std::string_view text) {
+  if (!codec::is_utf8(text)) return "base64:" + base64_encode(text);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else if (byte == 0xc2 && next < 0xa0) {  // U+0080 to U+009F are control characters too
+      out += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
+std::string as_line(const Shown& shown) {
+  return fmt::format("{}  {}  {}  {}", time_text(shown.record.arrival), shown.record.shard_id,
+                     printable(shown.partition_key), printable(shown.data));
+}
+
+/// Counts and prints; false when that was the last one wanted.
+class Printer {
+ public:
+  explicit Printer(const TailOptions& options) : options_(options) {}
+
+  bool print(const FollowedRecord& record) {
+    const auto users = options_.raw ? std::nullopt : read_aggregated_record(record.data);
+    if (!users) {
+      return print(Shown{.record = record,
+                         .partition_key = record.partition_key,
+                         .explicit_hash_key = {},
+                         .data = record.data,
+                         .sub_sequence_number = std::nullopt});
+    }
+    for (std::size_t i = 0; i < users->size(); ++i) {
+      const UserRecord& user = (*users)[i];
+      if (!print(Shown{.record = record,
+                       .partition_key = user.partition_key,
+                       .explicit_hash_key = user.explicit_hash_key,
+                       .data = user.data,
+                       .sub_sequence_number = i})) {
+        return false;
       }
     }
-  } else {
-    data = "base64:" + base64_encode(record.data);
+    return true;
   }
-  return fmt::format("{}  {}  {}  {}", time_text(record.arrival), record.shard_id, record.partition_key, data);
-}
+  [[nodiscard]] bool is_done() const { return options_.count > 0 && printed_ >= options_.count; }
+
+ private:
+  bool print(const Shown& shown) {
+    fmt::print("{}\n", options_.as_json ? as_json_line(shown) : as_line(shown));
+    ++printed_;
+    return !is_done();
+  }
+
+  const TailOptions& options_;
+  std::uint64_t printed_ = 0;
+};
 
 Result<void> follow(const TailOptions& options) {
   const SystemClock clock;
@@ -78,12 +143,9 @@ Result<void> follow(const TailOptions& options) {
     return fail(ErrorKind::unavailable, opened.error().text());
   }
   fmt::print(stderr, "following {} shards of {}; Ctrl-C ends\n", follower.shard_count(), options.stream);
-  std::uint64_t seen = 0;
-  const auto on_record = [&](const FollowedRecord& record) {
-    fmt::print("{}\n", options.as_json ? as_json_line(record) : as_line(record));
-    return ++seen != options.count;
-  };
-  while (options.count == 0 || seen < options.count) {
+  Printer printer(options);
+  const auto on_record = [&printer](const FollowedRecord& record) { return printer.print(record); };
+  while (!printer.is_done()) {
     const Called<bool> any = follower.poll(on_record);
     if (!any.has_value()) return fail(ErrorKind::unavailable, any.error().text());
     std::fflush(stdout);
@@ -98,7 +160,8 @@ Result<void> follow(const TailOptions& options) {
 
 void add_tail(CLI::App& app, Exit& exit) {
   auto options = std::make_shared<TailOptions>();
-  CLI::App* command = app.add_subcommand("tail", "Follows a stream and prints its records");
+  CLI::App* command =
+      app.add_subcommand("tail", "Follows a stream and prints its records (of aggregated ones, the user records)");
   command->add_option("--data-dir", options->data_dir,
                       "The server's data directory (default: AWS_ENDPOINT_URL and its kin, else $PENSTOCK_DATA_DIR "
                       "or .penstock)");
@@ -107,6 +170,8 @@ void add_tail(CLI::App& app, Exit& exit) {
       ->check(CLI::IsMember({"LATEST", "TRIM_HORIZON"}));
   command->add_option("--count", options->count, "Ends after so many records");
   command->add_flag("--json", options->as_json, "One JSON object a line");
+  command->add_flag("--raw", options->raw,
+                    "Shows a record that the Kinesis Producer Library aggregated as it is, not the user records in it");
   command->callback([options, &exit] {
     const auto done = follow(*options);
     if (!done.has_value()) exit.status = report_failure(done.error().message);
