@@ -36,7 +36,8 @@ struct Http2Session::Stream {
   HttpRequest request;
   BodyCharge charge;
   std::size_t head_bytes = 0;
-  std::size_t dropped_bytes = 0;  ///< that came after the refusal
+  std::size_t body_bytes_told = 0;  ///< the body's size as its content-length says
+  std::size_t dropped_bytes = 0;    ///< that came after the refusal
   bool head_too_large = false;
   bool refused = false;
   bool to_head = false;  ///< the method is HEAD
@@ -272,6 +273,7 @@ std::optional<HttpRefusal> Http2Session::judge_head(Stream& stream) const {
     if (size > limits.body_bytes_max) {
       return HttpRefusal{413, fmt::format("the body has {} bytes; at most {} are taken", size, limits.body_bytes_max)};
     }
+    stream.body_bytes_told = size;
     request.body.reserve(std::min<std::size_t>(size, kFirstBodyBytesMax));
   }
   return std::nullopt;
@@ -303,6 +305,10 @@ void Http2Session::take_body(Stream& stream, std::string_view bytes) {
     return refuse(stream, {413, fmt::format("the body has more than {} bytes", host_.limits.body_bytes_max)});
   }
   if (!stream.charge.add(bytes.size())) return refuse(stream, {503, "too many request bodies at the same time"});
+  if (body.size() + bytes.size() > body.capacity()) {
+    // The more of it has come, the more is believed of what it will be.
+    body.reserve(std::max(body.size() + bytes.size(), std::min(stream.body_bytes_told, body.capacity() * 4)));
+  }
   body.append(bytes);
   stream.deadline = stream.started + host_.limits.body_stall_max +
                     std::chrono::milliseconds(body.size() * 1000 / host_.limits.body_bytes_per_second_min);

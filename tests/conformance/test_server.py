@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import stat
@@ -40,6 +41,23 @@ def test_endpoints_json_names_every_listener_and_goes_away(own_server):
 def test_sigint_ends_it_cleanly_too(own_server):
     own_server.process.send_signal(signal.SIGINT)
     assert own_server.process.wait(30) == 0
+
+
+def test_it_takes_as_many_connections_as_the_hard_limit_of_open_files_lets_it(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    server = PenstockProcess(tmp_path)
+    try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    connections = [http.client.HTTPConnection(*server.host_port("api"), timeout=20) for _ in range(200)]
+    for connection in connections:
+        connection.request("GET", "/health")
+        assert connection.getresponse().read() == b'{"status":"ok"}'  # and the connection stays open
+    for connection in connections:
+        connection.close()
+    server.stop()
 
 
 def test_the_data_directory_is_its_owners_alone(own_server):

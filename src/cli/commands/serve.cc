@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/App.hpp>
@@ -69,6 +70,15 @@ void print_greeting(const server::Server& running, const std::string& data_dir) 
   std::fflush(stdout);
 }
 
+/// Systems give 1024 to programs that do not ask, for the sake of select(2), which nothing here uses: a thousand
+/// subscribers need more.
+void raise_open_files_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &files);  // refused: the server works, with fewer connections
+}
+
 int serve(const ServeOptions& options) {
   auto settings = read_settings(options);
   if (!settings.has_value()) return report_failure(settings.error().message);
@@ -81,6 +91,7 @@ int serve(const ServeOptions& options) {
   sigaddset(&ending, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  raise_open_files_limit();
   const std::string data_dir = settings->data_dir;
   auto running = server::Server::start(std::move(*settings), std::move(*root));
   if (!running.has_value()) return report_failure(running.error().message);
