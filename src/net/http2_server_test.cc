@@ -258,6 +258,32 @@ TEST_F(Http2ServerTest, StopAnswersWhatWasAccepted) {
   stopping.join();
 }
 
+TEST_F(Http2ServerTest, AClientThatSaidGoawayIsTheOneThatCloses) {
+  Http2Client client(start());
+  const std::int32_t stream = client.ask("GET", "/");
+  client.flush();
+  nghttp2_submit_goaway(client.session(), NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
+  EXPECT_EQ(client.wait(stream).status, 200);
+  for (int i = 0; i < 2 * 2; ++i) {  // each loop has had its turn since
+    Http2Client other(server_->address().port);
+    EXPECT_EQ(other.wait(other.ask("GET", "/")).status, 200);
+  }
+  char bytes[100];
+  ssize_t got = 1;
+  while (got > 0) got = ::recv(client.raw().descriptor(), bytes, sizeof bytes, MSG_DONTWAIT);
+  EXPECT_EQ(got, -1) << "it may still be reading what it received, and the server has closed";
+}
+
+TEST_F(Http2ServerTest, AClientThatSaidGoawayAndStaysIsClosedWhenIdle) {
+  HttpLimits limits;
+  limits.idle_max = std::chrono::milliseconds(100);
+  Http2Client client(start(limits));
+  client.ask("GET", "/");
+  client.flush();
+  nghttp2_submit_goaway(client.session(), NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
+  client.wait_for_close();
+}
+
 TEST_F(Http2ServerTest, RapidResetsEndTheConnection) {
   Http2Client client(start());
   ASSERT_TRUE(client.run_until([&] { return client.settled; }));

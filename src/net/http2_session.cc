@@ -91,6 +91,7 @@ struct Http2Session::Callbacks {
     switch (frame->hd.type) {
       case NGHTTP2_SETTINGS: session.head_deadline_ = SteadyTime::max(); break;
       case NGHTTP2_RST_STREAM: session.note_broken_stream(); break;
+      case NGHTTP2_GOAWAY: session.client_said_goaway_ = true; break;
       case NGHTTP2_HEADERS:
         session.head_deadline_ = SteadyTime::max();
         if (stream != nullptr && begins_request(frame)) session.end_head(*stream, ends);
@@ -223,6 +224,7 @@ void Http2Session::collect(std::string& out, std::size_t bytes_max) {
 
 bool Http2Session::alive() const {
   if (dead_) return false;
+  if (client_said_goaway_ && !said_goaway_ && !failed_) return true;
   return nghttp2_session_want_write(session_.get()) != 0 ||
          (!failed_ && nghttp2_session_want_read(session_.get()) != 0);
 }
@@ -417,9 +419,13 @@ void Http2Session::reset(StreamId id, std::uint32_t code) {
   nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, code);
 }
 
-void Http2Session::end_connection(std::uint32_t code) { nghttp2_session_terminate_session(session_.get(), code); }
+void Http2Session::end_connection(std::uint32_t code) {
+  said_goaway_ = true;
+  nghttp2_session_terminate_session(session_.get(), code);
+}
 
 void Http2Session::shut_down() {
+  said_goaway_ = true;
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
                         NGHTTP2_NO_ERROR, nullptr, 0);
 }

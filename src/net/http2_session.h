@@ -73,7 +73,9 @@ class Http2Session {
   /// Resets what has taken too long. Then collect().
   void check_deadlines(SteadyTime now);
 
-  /// False: all is said, the connection can be closed.
+  /// False: all is said, the connection can be closed. When it is the client that said GOAWAY, closing is its part,
+  /// too, until the connection has been idle for too long: Node.js drops what it received and has not read yet when the
+  /// other side closes first.
   [[nodiscard]] bool alive() const;
   /// No stream is open.
   [[nodiscard]] bool idle() const { return streams_.empty(); }
@@ -125,8 +127,10 @@ class Http2Session {
   std::int64_t useful_bytes_ = 0;  ///< of the present feed
   SteadyTime head_deadline_;       ///< for the preface, and for a head of several frames
   SteadyTime idle_deadline_;       ///< while no stream is open
-  bool failed_ = false;            ///< nghttp2 will not read on
-  bool dead_ = false;              ///< nor write
+  bool client_said_goaway_ = false;
+  bool said_goaway_ = false;
+  bool failed_ = false;  ///< nghttp2 will not read on
+  bool dead_ = false;    ///< nor write
 };
 
 }  // namespace penstock::net

@@ -73,8 +73,10 @@ out.end_without_continuation = end.at(-1).ContinuationSequenceNumber === undefin
 const after = await subscribe(second, PARENT, { Type: "AFTER_SEQUENCE_NUMBER", SequenceNumber: records(events)[149].SequenceNumber });
 out.after = numbers(await read(after.EventStream[Symbol.asyncIterator](), () => false));
 
+// The end comes while the consumer is busy elsewhere.
 const child = (await subscribe(second, CHILD, { Type: "TRIM_HORIZON" })).EventStream[Symbol.asyncIterator]();
 await client.send(new DeregisterStreamConsumerCommand({ ConsumerARN: second }));
+await client.send(new DescribeStreamSummaryCommand({ StreamName }));
 out.deregistered = await read(child, () => false).then(() => "ended", (error) => error.name);
 
 const missing = first.replace(/first.*/, "nobody:1");
