@@ -207,6 +207,7 @@ ApiResult<void> Gateway::authorise(const HttpRequest& request, const Route& rout
   const Operation& operation = *route.operation;
   if (operation.action.empty()) return {};
   services::Touched touched = operation.touched(call, input);
+  if (touched.failure) return std::unexpected(*std::move(touched.failure));
   if (touched.resources.empty()) touched.resources.emplace_back("*");  // an action is never allowed unasked
   add_global_conditions(request, call, touched.conditions);
   std::vector<std::string_view> actions = {operation.action};

@@ -128,16 +128,23 @@ Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
 Result<void> Server::Parts::open_services() {
   const HouseIdentity& identity = directory->identity();
   const KinesisSettings& kinesis = settings.kinesis;
-  PENSTOCK_TRY(streams, named("streams",
-                              stream::Streams::open({.account = identity.account,
-                                                     .region = identity.region,
-                                                     .creating = kinesis.creating,
-                                                     .updating = kinesis.updating,
-                                                     .deleting = kinesis.deleting,
-                                                     .limits = kinesis.limits,
-                                                     .on_demand_window = kinesis.on_demand_window,
-                                                     .consumers = {.per_stream = kinesis.limits.consumers_per_stream}},
-                                                    *catalog, *logs, clock, random)));
+  PENSTOCK_TRY(streams,
+               named("streams", stream::Streams::open({.account = identity.account,
+                                                       .region = identity.region,
+                                                       .creating = kinesis.creating,
+                                                       .updating = kinesis.updating,
+                                                       .deleting = kinesis.deleting,
+                                                       .limits = kinesis.limits,
+                                                       .on_demand_window = kinesis.on_demand_window,
+                                                       .consumers = {.creating = kinesis.consumer_creating,
+                                                                     .deleting = kinesis.consumer_deleting,
+                                                                     .per_stream = kinesis.limits.consumers_per_stream},
+                                                       .takeover = kinesis.takeover,
+                                                       .subscription_life = kinesis.subscription_life,
+                                                       .subscription_idle = kinesis.subscription_idle,
+                                                       .iterator_life = kinesis.iterator_life,
+                                                       .page_token_life = kinesis.page_token_life},
+                                                      *catalog, *logs, clock, random)));
   PENSTOCK_TRY(iot, named("iot", services::iot::IotCore::open({.catalog = *catalog,
                                                                .clock = clock,
                                                                .random = random,

@@ -101,6 +101,12 @@ constexpr Setting kinesis_limit(std::string_view key) {
   return {key, Form::limit, [](Settings& s, std::string_view v) { return read_limit(s.kinesis.limits.*limit, v); }};
 }
 
+template <std::chrono::milliseconds KinesisSettings::* field, std::uint64_t min = 0>
+constexpr Setting kinesis_ms(std::string_view key) {
+  return {key, Form::number,
+          [](Settings& s, std::string_view v) { return read_ms(s.kinesis.*field, v, min, kHourMs); }};
+}
+
 constexpr std::array kSettings = {
     Setting{"account", Form::text,
             [](Settings& s, std::string_view v) -> Result<void> {
@@ -136,6 +142,9 @@ constexpr std::array kSettings = {
               s.data_dir = v;
               return {};
             }},
+    kinesis_ms<&KinesisSettings::consumer_creating>("kinesis.consumer_creating_ms"),
+    kinesis_ms<&KinesisSettings::consumer_deleting>("kinesis.consumer_deleting_ms"),
+    kinesis_ms<&KinesisSettings::iterator_life, 1>("kinesis.iterator_life_ms"),
     kinesis_limit<&stream::Limits::consumers_per_stream>("kinesis.limits.consumers_per_stream"),
     kinesis_limit<&stream::Limits::control_calls>("kinesis.limits.control_calls"),
     kinesis_limit<&stream::Limits::mode_switches_per_day>("kinesis.limits.mode_switches_per_day"),
@@ -149,14 +158,14 @@ constexpr std::array kSettings = {
     kinesis_limit<&stream::Limits::shard_write_records>("kinesis.limits.shard_write_records"),
     kinesis_limit<&stream::Limits::shards_per_stream>("kinesis.limits.shards_per_stream"),
     kinesis_limit<&stream::Limits::streams_changing>("kinesis.limits.streams_changing"),
-    Setting{"kinesis.on_demand_window_ms", Form::number,
-            [](Settings& s, std::string_view v) { return read_ms(s.kinesis.on_demand_window, v, 1, kHourMs); }},
-    Setting{"kinesis.stream_creating_ms", Form::number,
-            [](Settings& s, std::string_view v) { return read_ms(s.kinesis.creating, v, 0, kHourMs); }},
-    Setting{"kinesis.stream_deleting_ms", Form::number,
-            [](Settings& s, std::string_view v) { return read_ms(s.kinesis.deleting, v, 0, kHourMs); }},
-    Setting{"kinesis.stream_updating_ms", Form::number,
-            [](Settings& s, std::string_view v) { return read_ms(s.kinesis.updating, v, 0, kHourMs); }},
+    kinesis_ms<&KinesisSettings::page_token_life, 1>("kinesis.next_token_life_ms"),
+    kinesis_ms<&KinesisSettings::on_demand_window, 1>("kinesis.on_demand_window_ms"),
+    kinesis_ms<&KinesisSettings::creating>("kinesis.stream_creating_ms"),
+    kinesis_ms<&KinesisSettings::deleting>("kinesis.stream_deleting_ms"),
+    kinesis_ms<&KinesisSettings::updating>("kinesis.stream_updating_ms"),
+    kinesis_ms<&KinesisSettings::subscription_idle, 1>("kinesis.subscription_idle_ms"),
+    kinesis_ms<&KinesisSettings::subscription_life, 1>("kinesis.subscription_life_ms"),
+    kinesis_ms<&KinesisSettings::takeover>("kinesis.subscription_takeover_ms"),
     Setting{"log.level", Form::text, [](Settings& s, std::string_view v) { return read_level(s.log_level, v); }},
     Setting{"metrics.access", Form::text,
             [](Settings& s, std::string_view v) { return read_access(s.metrics.access, v); }},

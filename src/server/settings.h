@@ -24,6 +24,13 @@ struct KinesisSettings {
   std::chrono::milliseconds deleting{0};
   stream::Limits limits;
   std::chrono::milliseconds on_demand_window{60'000};  ///< how long traffic is measured before shards follow it
+  std::chrono::milliseconds consumer_creating{0};      ///< how long a new consumer shows CREATING
+  std::chrono::milliseconds consumer_deleting{0};
+  std::chrono::milliseconds subscription_life{300'000};
+  std::chrono::milliseconds subscription_idle{5000};  ///< how often a subscription without records says so
+  std::chrono::milliseconds takeover{5000};  ///< how long a subscription stands before another may take it over
+  std::chrono::milliseconds iterator_life{300'000};
+  std::chrono::milliseconds page_token_life{300'000};
 };
 
 struct MetricsSettings {

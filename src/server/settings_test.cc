@@ -38,6 +38,34 @@ TEST(SettingsTest, ReadsAFile) {
   EXPECT_EQ(settings.log_level, telemetry::Level::warn);
 }
 
+TEST(SettingsTest, TimesOfKinesisAreInMilliseconds) {
+  using std::chrono::milliseconds;
+  Settings settings;
+  EXPECT_EQ(settings.kinesis.takeover, milliseconds(5000));
+  EXPECT_EQ(settings.kinesis.iterator_life, milliseconds(300'000));
+  const std::pair<std::string_view, milliseconds KinesisSettings::*> keys[] = {
+      {"kinesis.consumer_creating_ms", &KinesisSettings::consumer_creating},
+      {"kinesis.consumer_deleting_ms", &KinesisSettings::consumer_deleting},
+      {"kinesis.iterator_life_ms", &KinesisSettings::iterator_life},
+      {"kinesis.next_token_life_ms", &KinesisSettings::page_token_life},
+      {"kinesis.on_demand_window_ms", &KinesisSettings::on_demand_window},
+      {"kinesis.stream_creating_ms", &KinesisSettings::creating},
+      {"kinesis.stream_deleting_ms", &KinesisSettings::deleting},
+      {"kinesis.stream_updating_ms", &KinesisSettings::updating},
+      {"kinesis.subscription_idle_ms", &KinesisSettings::subscription_idle},
+      {"kinesis.subscription_life_ms", &KinesisSettings::subscription_life},
+      {"kinesis.subscription_takeover_ms", &KinesisSettings::takeover},
+  };
+  int value = 100;
+  for (const auto& [key, field] : keys) {
+    ASSERT_TRUE(set(settings, key, std::to_string(++value)).has_value()) << key;
+    EXPECT_EQ(settings.kinesis.*field, milliseconds(value)) << key;
+  }
+  EXPECT_FALSE(set(settings, "kinesis.iterator_life_ms", "0").has_value());
+  EXPECT_FALSE(set(settings, "kinesis.subscription_life_ms", "3600001").has_value());
+  EXPECT_TRUE(set(settings, "kinesis.subscription_takeover_ms", "0").has_value());
+}
+
 TEST(SettingsTest, RefusesWhatItDoesNotKnowByName) {
   Settings settings;
   for (const auto& [text, named] : {std::pair{R"({"apii": {}})", "'apii'"},

@@ -79,6 +79,8 @@ struct Touched {
   std::vector<std::string> resource_policies;
   /// IAM actions that the caller needs beside the operation's own, on the same resources (tags given to a new stream).
   std::vector<std::string_view> more_actions{};
+  /// What the decision needs could not be read: the call fails with this, whoever calls.
+  std::optional<ApiError> failure{};
 };
 
 /// cbor11 is the other form of a json11 service: the request's Content-Type picks it.

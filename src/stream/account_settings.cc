@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "codec/json.h"
+#include "stream/retried_commit.h"
 
 namespace penstock::stream {
 namespace {
@@ -61,8 +62,9 @@ Result<BillingCommitment> AccountSettings::commitment() const {
 }
 
 Task<Result<BillingCommitment>> AccountSettings::set_commitment(bool enabled) {
-  while (true) {
-    PENSTOCK_CO_TRY(Stored stored, load());
+  Stored stored;
+  const auto prepare = [&]() -> Result<std::vector<catalog::Change>> {
+    PENSTOCK_TRY(stored, load());
     const Timestamp now = clock_.now();
     const bool is_enabled = describe(stored).is_enabled();
     if (enabled) {
@@ -71,12 +73,15 @@ Task<Result<BillingCommitment>> AccountSettings::set_commitment(bool enabled) {
     } else if (is_enabled && !stored.end) {
       stored.end = std::max(now, *stored.started + kCommitmentMin);
     }
-    const auto document = codec::serialize(json::object{
-        {"format", kFormat}, {"commitment", {{"started_ms", encode(stored.started)}, {"end_ms", encode(stored.end)}}}});
-    const auto kept = co_await catalog_.put(key_, document, stored.version);
-    if (kept.has_value()) co_return describe(stored);
-    if (kept.error().kind != ErrorKind::conflict) co_return std::unexpected(kept.error());
-  }
+    const json::object commitment{{"started_ms", encode(stored.started)}, {"end_ms", encode(stored.end)}};
+    return std::vector<catalog::Change>{
+        {.key = key_,
+         .expected = stored.version,
+         .bytes = codec::serialize(json::object{{"format", kFormat}, {"commitment", commitment}})}};
+  };
+  const auto committed = co_await commit_retrying(catalog_, prepare, "the document of the account's settings");
+  if (!committed) co_return std::unexpected(committed.error());
+  co_return describe(stored);
 }
 
 }  // namespace penstock::stream

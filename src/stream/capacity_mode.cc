@@ -127,26 +127,25 @@ Task<Result<WarmThroughput>> Streams::set_warm_throughput(std::string name, int 
   co_return warm;
 }
 
-Task<Result<void>> Streams::follow_traffic_of(LivePtr stream) {
-  const auto now_known = stream->info();
-  if (now_known->mode != StreamMode::on_demand) co_return Result<void>{};
-  const auto rates = stream->traffic().end_window(clock_.steady(), settings_.on_demand_window);
-  if (!rates || now_known->status(clock_.now()) != StreamStatus::active) co_return Result<void>{};
+Result<bool> Streams::adapt_to(StreamInfo& info, const ShardRates& rates) const {
+  const Timestamp now = clock_.now();
+  if (info.mode != StreamMode::on_demand) return false;
+  note_peak(info, rates, now);
+  const bool reshaped = adapt_shards(info, rates, wanted_now(info), MayMerge::after_a_day, now);
+  if (info.shards.size() > kShardsMax) return fail(ErrorKind::throttled, "too many closed shards");
+  return reshaped;
+}
 
-  bool reshaped = false;
-  const Change follow = [this, &rates, &reshaped](StreamInfo& info) -> Result<void> {
-    const Timestamp now = clock_.now();
-    if (info.mode != StreamMode::on_demand) return {};
-    note_peak(info, *rates, now);
-    reshaped = adapt_shards(info, *rates, wanted_now(info), MayMerge::after_a_day, now);
-    if (info.shards.size() > kShardsMax) return fail(ErrorKind::throttled, "too many closed shards");
-    return {};
-  };
-  StreamInfo tried = *now_known;
-  const bool peaked = note_peak(tried, *rates, clock_.now());
-  PENSTOCK_CO_TRY_VOID(follow(tried));
+Task<Result<void>> Streams::follow_traffic_of(LivePtr stream) {
+  const auto known = stream->info();
+  if (known->mode != StreamMode::on_demand) co_return Result<void>{};
+  const auto rates = stream->traffic().end_window(clock_.steady(), settings_.on_demand_window);
+  if (!rates || known->status(clock_.now()) != StreamStatus::active) co_return Result<void>{};
+
+  StreamInfo adapted = *known;
+  PENSTOCK_CO_TRY(const bool reshaped, adapt_to(adapted, *rates));
   if (!reshaped) {
-    if (!peaked) co_return Result<void>{};
+    if (StreamInfo with_peak = *known; !note_peak(with_peak, *rates, clock_.now())) co_return Result<void>{};
     const Change keep_peak = [this, &rates](StreamInfo& info) -> Result<void> {
       if (info.mode == StreamMode::on_demand) note_peak(info, *rates, clock_.now());
       return {};
@@ -154,14 +153,22 @@ Task<Result<void>> Streams::follow_traffic_of(LivePtr stream) {
     co_return co_await change(stream, keep_peak);
   }
 
-  const auto before = static_cast<std::int64_t>(now_known->open_shard_count());
   if (!co_await stream->close_gate()) co_return Result<void>{};  // another change; the next window will tell
+  // As a rule nobody changed the stream meanwhile, and what was worked out above is the change.
+  const Change follow = [this, &rates, &known, &adapted](StreamInfo& info) -> Result<void> {
+    if (info == *known) {
+      info = adapted;
+      return {};
+    }
+    PENSTOCK_TRY_VOID(adapt_to(info, *rates));
+    return {};
+  };
   auto changed = co_await change(stream, follow);
   stream->open_gate();
   if (changed.has_value()) {
     telemetry::log(telemetry::Level::info, "on-demand stream follows its traffic",
-                   {{"stream", now_known->name},
-                    {"shards_before", before},
+                   {{"stream", known->name},
+                    {"shards_before", static_cast<std::int64_t>(known->open_shard_count())},
                     {"shards", static_cast<std::int64_t>(stream->info()->open_shard_count())}});
   }
   co_return changed;

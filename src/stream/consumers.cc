@@ -7,6 +7,7 @@
 #include <set>
 
 #include "codec/json.h"
+#include "stream/retried_commit.h"
 
 namespace penstock::stream {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr int kFormat = 1;
-constexpr int kCommitTriesMax = 100;
 constexpr std::size_t kTagsMax = 50;
 
 // A consumer is a row: [name, created, active from, gone from or null]; times in milliseconds.
@@ -92,13 +92,15 @@ Result<Consumers::Table> Consumers::load(std::string_view uid) const {
   return table;
 }
 
-std::string Consumers::encode(const Table& table) {
+catalog::Change Consumers::change_of(std::string_view uid, const Table& table) const {
   json::array rows;
   for (const Row& row : table.rows) {
     rows.push_back({row.name, to_unix_ms(row.created), to_unix_ms(row.active_from),
                     row.gone_from ? json::value(to_unix_ms(*row.gone_from)) : json::value(nullptr)});
   }
-  return codec::serialize(json::object{{"format", kFormat}, {"consumers", std::move(rows)}});
+  return {.key = key_of(uid),
+          .expected = table.version,
+          .bytes = codec::serialize(json::object{{"format", kFormat}, {"consumers", std::move(rows)}})};
 }
 
 ConsumerStatus Consumers::status_of(const Row& row, Timestamp now) const {
@@ -106,27 +108,26 @@ ConsumerStatus Consumers::status_of(const Row& row, Timestamp now) const {
   return now < row.active_from ? ConsumerStatus::creating : ConsumerStatus::active;
 }
 
-std::vector<Consumer> Consumers::list(std::string_view uid) const {
-  std::vector<Consumer> consumers;
-  const auto table = load(uid);
-  if (!table) return consumers;
+Result<std::vector<Consumer>> Consumers::list(std::string_view uid) const {
+  PENSTOCK_TRY(const Table table, load(uid));
   const Timestamp now = clock_.now();
-  for (const Row& row : table->rows) {
+  std::vector<Consumer> consumers;
+  for (const Row& row : table.rows) {
     consumers.push_back({.name = row.name, .created = row.created, .status = status_of(row, now)});
   }
   return consumers;
 }
 
-std::optional<Consumer> Consumers::find(std::string_view uid, std::string_view name) const {
-  for (Consumer& consumer : list(uid)) {
-    if (consumer.name == name) return std::move(consumer);
-  }
-  return std::nullopt;
+Result<std::optional<Consumer>> Consumers::find(std::string_view uid, std::string_view name) const {
+  PENSTOCK_TRY(std::vector<Consumer> consumers, list(uid));
+  const auto found = std::ranges::find(consumers, name, &Consumer::name);
+  return found == consumers.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
-Consumers::Tags Consumers::tags(std::string_view uid, std::string_view name) const {
+Result<Consumers::Tags> Consumers::tags(std::string_view uid, std::string_view name) const {
   const auto document = catalog_.get(tags_key_of(uid, name));
-  return document ? decode_tags(*document).value_or(Tags{}) : Tags{};
+  if (!document) return Tags{};
+  return decode_tags(*document);
 }
 
 std::unexpected<Error> Consumers::not_found(std::string_view stream_name, std::string_view name) const {
@@ -157,37 +158,37 @@ Result<void> Consumers::check_room(const Table& table, std::string_view stream_n
 }
 
 Task<Result<Consumer>> Consumers::add(std::string uid, std::string stream_name, std::string name, Tags tags) {
-  for (int tries = 0; tries < kCommitTriesMax; ++tries) {
-    PENSTOCK_CO_TRY(Table table, load(uid));
-    PENSTOCK_CO_TRY_VOID(check_room(table, stream_name, name));
+  Consumer added{.name = name};
+  const auto prepare = [&]() -> Result<std::vector<catalog::Change>> {
+    PENSTOCK_TRY(Table table, load(uid));
+    PENSTOCK_TRY_VOID(check_room(table, stream_name, name));
     const Timestamp now = clock_.now();
     const Row row{.name = name,
                   .created = std::chrono::floor<std::chrono::seconds>(now),
                   .active_from = now + settings_.creating};
     table.rows.insert(std::ranges::upper_bound(table.rows, name, {}, &Row::name), row);
-    std::vector<catalog::Change> changes{{.key = key_of(uid), .expected = table.version, .bytes = encode(table)}};
+    added.created = row.created;
+    added.status = status_of(row, now);
     // What an earlier consumer of this name left goes in any case.
-    changes.push_back({.key = tags_key_of(uid, name),
-                       .expected = std::nullopt,
-                       .bytes = tags.empty() ? std::nullopt : std::optional(encode_tags(tags))});
-    const auto committed = co_await catalog_.commit(std::move(changes));
-    if (committed.has_value()) {
-      co_return Consumer{.name = name, .created = row.created, .status = status_of(row, now)};
-    }
-    if (committed.error().kind != ErrorKind::conflict) co_return std::unexpected(committed.error());
-  }
-  co_return fail(ErrorKind::unavailable, "the stream's consumers change too often");
+    return std::vector<catalog::Change>{change_of(uid, table),
+                                        {.key = tags_key_of(uid, name),
+                                         .expected = std::nullopt,
+                                         .bytes = tags.empty() ? std::nullopt : std::optional(encode_tags(tags))}};
+  };
+  const auto committed = co_await commit_retrying(catalog_, prepare, "the table of the stream's consumers");
+  if (!committed) co_return std::unexpected(committed.error());
+  co_return added;
 }
 
 Task<Result<void>> Consumers::remove(std::string uid, std::string stream_name, std::string name) {
-  for (int tries = 0; tries < kCommitTriesMax; ++tries) {
-    PENSTOCK_CO_TRY(Table table, load(uid));
+  const auto prepare = [&]() -> Result<std::vector<catalog::Change>> {
+    PENSTOCK_TRY(Table table, load(uid));
     const auto found = std::ranges::find(table.rows, name, &Row::name);
-    if (found == table.rows.end()) co_return not_found(stream_name, name);
+    if (found == table.rows.end()) return not_found(stream_name, name);
     if (found->gone_from) {
-      co_return fail(ErrorKind::conflict, fmt::format("Consumer {} under stream {} for account {} is not ACTIVE, "
-                                                      "instead in state DELETING.",
-                                                      name, stream_name, account_));
+      return fail(ErrorKind::conflict, fmt::format("Consumer {} under stream {} for account {} is not ACTIVE, instead "
+                                                   "in state DELETING.",
+                                                   name, stream_name, account_));
     }
     std::vector<catalog::Change> changes;
     if (settings_.deleting.count() == 0) {
@@ -196,30 +197,31 @@ Task<Result<void>> Consumers::remove(std::string uid, std::string stream_name, s
     } else {
       found->gone_from = clock_.now() + settings_.deleting;
     }
-    changes.push_back({.key = key_of(uid), .expected = table.version, .bytes = encode(table)});
-    const auto committed = co_await catalog_.commit(std::move(changes));
-    if (committed.has_value()) co_return Result<void>{};
-    if (committed.error().kind != ErrorKind::conflict) co_return std::unexpected(committed.error());
-  }
-  co_return fail(ErrorKind::unavailable, "the stream's consumers change too often");
+    changes.push_back(change_of(uid, table));
+    return changes;
+  };
+  const auto committed = co_await commit_retrying(catalog_, prepare, "the table of the stream's consumers");
+  if (!committed) co_return std::unexpected(committed.error());
+  co_return Result<void>{};
 }
 
 Task<Result<void>> Consumers::change_tags(std::string uid, std::string stream_name, std::string name,
                                           std::function<Result<void>(Tags&)> change) {
-  for (int tries = 0; tries < kCommitTriesMax; ++tries) {
-    if (!find(uid, name)) co_return not_found(stream_name, name);
+  const auto prepare = [&]() -> Result<std::vector<catalog::Change>> {
+    PENSTOCK_TRY(const auto consumer, find(uid, name));
+    if (!consumer) return not_found(stream_name, name);
     const auto document = catalog_.get(tags_key_of(uid, name));
     Tags tags;
     if (document) {
-      PENSTOCK_CO_TRY(tags, decode_tags(*document));
+      PENSTOCK_TRY(tags, decode_tags(*document));
     }
-    PENSTOCK_CO_TRY_VOID(change(tags));
-    const auto committed =
-        co_await catalog_.put(tags_key_of(uid, name), encode_tags(tags), document ? document->version : 0);
-    if (committed.has_value()) co_return Result<void>{};
-    if (committed.error().kind != ErrorKind::conflict) co_return std::unexpected(committed.error());
-  }
-  co_return fail(ErrorKind::unavailable, "the consumer's tags change too often");
+    PENSTOCK_TRY_VOID(change(tags));
+    return std::vector<catalog::Change>{
+        {.key = tags_key_of(uid, name), .expected = document ? document->version : 0, .bytes = encode_tags(tags)}};
+  };
+  const auto committed = co_await commit_retrying(catalog_, prepare, "the document of the consumer's tags");
+  if (!committed) co_return std::unexpected(committed.error());
+  co_return Result<void>{};
 }
 
 Task<Result<void>> Consumers::add_tags(std::string uid, std::string stream_name, std::string name, Tags added) {

@@ -50,9 +50,9 @@ class Consumers {
   Consumers(std::string account, ConsumerSettings settings, catalog::Catalog& catalog, const Clock& clock);
 
   /// In the order of their names. `uid` is the stream's.
-  [[nodiscard]] std::vector<Consumer> list(std::string_view uid) const;
-  [[nodiscard]] std::optional<Consumer> find(std::string_view uid, std::string_view name) const;
-  [[nodiscard]] Tags tags(std::string_view uid, std::string_view name) const;
+  [[nodiscard]] Result<std::vector<Consumer>> list(std::string_view uid) const;
+  [[nodiscard]] Result<std::optional<Consumer>> find(std::string_view uid, std::string_view name) const;
+  [[nodiscard]] Result<Tags> tags(std::string_view uid, std::string_view name) const;
 
   /// `stream_name` is for messages.
   Task<Result<Consumer>> add(std::string uid, std::string stream_name, std::string name, Tags tags);
@@ -80,7 +80,7 @@ class Consumers {
   [[nodiscard]] std::string tags_key_of(std::string_view uid, std::string_view name) const;
   /// Consumers whose deletion is over are left out.
   [[nodiscard]] Result<Table> load(std::string_view uid) const;
-  [[nodiscard]] static std::string encode(const Table& table);
+  [[nodiscard]] catalog::Change change_of(std::string_view uid, const Table& table) const;
   [[nodiscard]] ConsumerStatus status_of(const Row& row, Timestamp now) const;
   [[nodiscard]] std::unexpected<Error> not_found(std::string_view stream_name, std::string_view name) const;
   [[nodiscard]] Result<void> check_room(const Table& table, std::string_view stream_name, std::string_view name) const;

@@ -20,7 +20,7 @@ class ConsumersTest : public StreamFixture {
   }
   std::vector<std::string> names() {
     std::vector<std::string> names;
-    for (const Consumer& consumer : consumers().list(uid())) names.push_back(consumer.name);
+    for (const Consumer& consumer : consumers().list(uid()).value()) names.push_back(consumer.name);
     return names;
   }
 };
@@ -31,8 +31,8 @@ TEST_F(ConsumersTest, AreKeptOverARestartInTheOrderOfTheirNames) {
   add("a").value();
   reopen();
   EXPECT_THAT(names(), ElementsAre("a", "b"));
-  EXPECT_EQ(consumers().tags(uid(), "b").at("team"), "plants");
-  EXPECT_EQ(to_unix_ms(consumers().find(uid(), "a")->created) % 1000, 0);
+  EXPECT_EQ(consumers().tags(uid(), "b")->at("team"), "plants");
+  EXPECT_EQ(to_unix_ms((*consumers().find(uid(), "a"))->created) % 1000, 0);
 }
 
 TEST_F(ConsumersTest, ANameIsTakenOnceAndAStreamHasOnlySoMany) {
@@ -56,13 +56,13 @@ TEST_F(ConsumersTest, StatesLastAsLongAsTheSettingsSay) {
   for (const auto* name : {"b", "c", "d", "e"}) add(name).value();
   EXPECT_EQ(add("f").error().kind, ErrorKind::throttled) << "five in CREATING at once";
   clock_.advance(milliseconds(500));
-  EXPECT_EQ(consumers().find(uid(), "a")->status, ConsumerStatus::active);
+  EXPECT_EQ((*consumers().find(uid(), "a"))->status, ConsumerStatus::active);
   add("f").value();
   run_sync(streams_->remove_consumer("s", "a")).value();
-  EXPECT_EQ(consumers().find(uid(), "a")->status, ConsumerStatus::deleting);
+  EXPECT_EQ((*consumers().find(uid(), "a"))->status, ConsumerStatus::deleting);
   EXPECT_EQ(run_sync(streams_->remove_consumer("s", "a")).error().kind, ErrorKind::conflict);
   clock_.advance(milliseconds(500));
-  EXPECT_FALSE(consumers().find(uid(), "a").has_value());
+  EXPECT_FALSE(consumers().find(uid(), "a")->has_value());
   EXPECT_EQ(add("a")->status, ConsumerStatus::creating);
 }
 
@@ -74,7 +74,7 @@ TEST_F(ConsumersTest, TagsAreOfOneRegistrationOnly) {
   EXPECT_EQ(consumers().tags(uid(), "a"), (Consumers::Tags{{"l", "w"}}));
   run_sync(streams_->remove_consumer("s", "a")).value();
   add("a").value();
-  EXPECT_TRUE(consumers().tags(uid(), "a").empty());
+  EXPECT_TRUE(consumers().tags(uid(), "a")->empty());
   EXPECT_EQ(run_sync(consumers().add_tags(uid(), "s", "none", {})).error().kind, ErrorKind::missing);
   Consumers::Tags many;
   for (int i = 0; i < 51; ++i) many.emplace(std::to_string(i), "");
@@ -97,6 +97,21 @@ TEST_F(ConsumersTest, WhatAStreamThatIsNotThereLeftIsRemovedAtStart) {
   run_sync(catalog_->remove("stream/123456789012/s")).value();
   reopen();
   EXPECT_TRUE(catalog_->list("stream-consumer").empty());
+}
+
+TEST_F(ConsumersTest, DocumentsThatDoNotReadAreCorruptAndNotEmpty) {
+  create("s");
+  add("a", {{"k", "v"}}).value();
+  run_sync(catalog_->put("stream-consumer-tags/123456789012/" + uid() + "/a", R"({"format":1,"tags":{"k":5}})"))
+      .value();
+  EXPECT_EQ(consumers().tags(uid(), "a").error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(run_sync(consumers().add_tags(uid(), "s", "a", {{"l", "w"}})).error().kind, ErrorKind::corrupt);
+  run_sync(catalog_->put("stream-consumers/123456789012/" + uid(), R"({"format":1,"consumers":[["a"]]})")).value();
+  EXPECT_EQ(consumers().list(uid()).error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(consumers().find(uid(), "a").error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(add("b").error().kind, ErrorKind::corrupt);
+  EXPECT_EQ(run_sync(streams_->remove("s")).error().kind, ErrorKind::corrupt);
+  EXPECT_TRUE(run_sync(streams_->remove("s", true)).has_value()) << "the way out";
 }
 
 }  // namespace

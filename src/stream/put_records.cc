@@ -200,6 +200,16 @@ Task<Result<PutOutcomes>> Streams::put(std::string name, std::vector<PutEntry> e
   co_return outcomes;
 }
 
+Result<void> Streams::check_put(std::string_view name, const std::vector<PutEntry>& entries) const {
+  PENSTOCK_TRY(const LivePtr stream, live_or_error(name));
+  const auto info = stream->info();
+  const StreamStatus status = info->status(clock_.now());
+  if (status == StreamStatus::creating || status == StreamStatus::deleting) return not_found(name);
+  PENSTOCK_TRY_VOID(check(*info, entries, settings_.account));
+  for (const PutEntry& entry : entries) PENSTOCK_TRY_VOID(hash_key_of(entry));
+  return {};
+}
+
 Result<void> Streams::check_ordering(std::string_view name, std::string_view sequence_number) const {
   PENSTOCK_TRY(const LivePtr stream, live_or_error(name));
   PENSTOCK_TRY(const auto log, stream->log());

@@ -295,6 +295,13 @@ void Streams::note_read(LiveStream& stream, ShardIndex shard, const Result<Recor
   of_shard->outgoing_records.add(records.size());
 }
 
+Result<void> Streams::check_read(const ShardIterator& from) const {
+  const LivePtr stream = live(from.stream_name);
+  const bool same = stream && stream->info()->uid == from.uid;
+  PENSTOCK_TRY_VOID(find_shard(from.stream_name, format_shard_id(from.shard), same ? stream : nullptr));
+  return {};
+}
+
 Task<Result<RecordPage>> Streams::read_page(ShardIterator from, PageBounds bounds) {
   const LivePtr stream = live(from.stream_name);
   // A shard that is closed now takes no more records, so its tip below is its end: look before reading.

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <optional>
+#include <tuple>
 
 #include "stream/stream_info.h"
 
@@ -60,29 +62,34 @@ ShardIndex merge_shards(StreamInfo& info, ShardIndex lower, ShardIndex upper, Ti
                           .adjacent_parent = upper});
 }
 
+// In hash order, one new range after the other: what lies between two new boundaries is joined, and a shard that a
+// boundary runs through is split just before. So AWS does it (README, "UpdateShardCount").
 void scale_uniformly(StreamInfo& info, std::uint32_t target, Timestamp now) {
   PENSTOCK_ASSERT(target > 0);
-  // Cut at every new boundary that lies inside a shard...
-  std::uint32_t next = 1;
-  for (const Shard& shard : open_in_hash_order(info)) {
-    ShardIndex rest = shard.index;
-    for (; next < target && uniform_range_start(next, target) <= shard.range.last; ++next) {
-      const HashKey boundary = uniform_range_start(next, target);
-      if (boundary == shard.range.first) continue;
-      split_shard(info, rest, boundary, now);
-      rest = info.shards.back().index;
-    }
-  }
-  // ...then join what lies between two boundaries.
-  const std::vector<Shard> pieces = open_in_hash_order(info);
-  std::size_t at = 0;
+  const std::vector<Shard> old = open_in_hash_order(info);
+  std::size_t next = 0;       // of `old`
+  Shard piece = old[next++];  // the first that belongs to no new range yet
+  const auto cut = [&](const Shard& shard, HashKey last) -> std::pair<Shard, Shard> {
+    split_shard(info, shard.index, last + 1, now);
+    return {*(info.shards.end() - 2), info.shards.back()};
+  };
   for (std::uint32_t i = 0; i < target; ++i) {
     const HashKey last = i + 1 == target ? kHashKeyMax : uniform_range_start(i + 1, target) - 1;
-    ShardIndex joined = pieces[at].index;
-    while (pieces[at].range.last != last) joined = merge_shards(info, joined, pieces[++at].index, now);
-    ++at;
+    std::optional<Shard> rest;
+    if (piece.range.last > last) std::tie(piece, rest) = cut(piece, last);
+    while (piece.range.last != last) {
+      Shard neighbour = old[next++];
+      if (neighbour.range.last > last) std::tie(neighbour, rest) = cut(neighbour, last);
+      merge_shards(info, piece.index, neighbour.index, now);
+      piece = info.shards.back();
+    }
+    if (rest) {
+      piece = *rest;
+    } else if (next < old.size()) {
+      piece = old[next++];
+    }
   }
-  PENSTOCK_ASSERT(at == pieces.size());
+  PENSTOCK_ASSERT(next == old.size());
 }
 
 }  // namespace penstock::stream

@@ -67,6 +67,41 @@ TEST(Resharding, DoublingSplitsEachShardOnceAndHalvingMergesPairs) {
   expect_sound(info);
 }
 
+// What was seen of AWS (README, "UpdateShardCount"): of 4 shards, 1 and 2 are split and their parts are merged with
+// their neighbours; 6, 9 and 10 stay open.
+TEST(Resharding, FourShardsBecomeThreeAsInAws) {
+  StreamInfo info = info_with(4);
+  scale_uniformly(info, 3, from_unix_ms(1'700'000'001'000));
+  expect_sound(info);
+  struct Lineage {
+    std::uint32_t parent;
+    std::optional<std::uint32_t> adjacent;
+    bool is_open;
+  };
+  const std::vector<Lineage> expected = {{1, {}, false}, {1, {}, false}, {0, 4, true}, {2, {}, false},
+                                         {2, {}, false}, {5, 7, true},   {8, 3, true}};
+  ASSERT_EQ(info.shards.size(), 4 + expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const Shard& shard = info.shards[4 + i];
+    EXPECT_EQ(shard.parent, ShardIndex{expected[i].parent}) << shard.index.get();
+    EXPECT_EQ(shard.adjacent_parent.has_value(), expected[i].adjacent.has_value()) << shard.index.get();
+    if (expected[i].adjacent) EXPECT_EQ(shard.adjacent_parent, ShardIndex{*expected[i].adjacent});
+    EXPECT_EQ(shard.is_open(), expected[i].is_open) << shard.index.get();
+  }
+}
+
+TEST(Resharding, ShardsThatTheScalingNeedsAreCountedAsDocumented) {
+  const auto made = [](std::uint32_t from, std::uint32_t to) {
+    StreamInfo info = info_with(from);
+    scale_uniformly(info, to, from_unix_ms(1'700'000'001'000));
+    return info.shards.size();
+  };
+  EXPECT_EQ(made(2, 4), 6U) << "doubling splits each shard once";
+  EXPECT_EQ(made(4, 2), 6U) << "halving merges pairs";
+  EXPECT_EQ(made(4, 5), 15U) << "4 splits and 3 merges";
+  EXPECT_EQ(made(10, 13), 43U) << "12 splits and 9 merges";
+}
+
 TEST(Resharding, ShardsThatFitAlreadyStayOpen) {
   StreamInfo info = info_with(4);
   scale_uniformly(info, 4, from_unix_ms(1'700'000'001'000));

@@ -103,17 +103,28 @@ Task<Result<void>> Streams::create(Creation creation) {
 
 Task<Result<void>> Streams::remove(std::string name, bool with_consumers) {
   PENSTOCK_CO_TRY(LivePtr stream, live_or_error(name));
-  if (!with_consumers && !consumers_->list(stream->info()->uid).empty()) {
-    co_return fail(ErrorKind::conflict,
-                   fmt::format("Stream {} under account {} has registered consumers: deregister them, or set "
-                               "EnforceConsumerDeletion.",
-                               name, settings_.account));
+  // Kinesis API Reference, DeleteStream: "If the stream is in the ACTIVE state, you can delete it."
+  if (const StreamStatus status = stream->info()->status(clock_.now()); status != StreamStatus::active) {
+    co_return not_active(name, status);
+  }
+  if (!with_consumers) {
+    PENSTOCK_CO_TRY(const auto consumers, consumers_->list(stream->info()->uid));
+    if (!consumers.empty()) {
+      co_return fail(
+          ErrorKind::conflict,
+          fmt::format("DeleteStream can't delete {0}:{1} because there are consumers associated with this data stream. "
+                      "To delete {1} anyway, set the EnforceConsumerDeletion parameter to true to force the deletion "
+                      "of all the consumers that are associated with it.",
+                      settings_.account, name));
+    }
   }
   telemetry::log(telemetry::Level::info, "stream deleted", {{"stream", name}});
   if (settings_.deleting.count() == 0) co_return co_await purge(std::move(stream));
   const Timestamp now = clock_.now();
   const Change begin = [this, now](StreamInfo& info) -> Result<void> {
-    if (info.state == StreamStatus::deleting) return not_active(info.name, info.state);
+    if (const StreamStatus status = info.status(now); status != StreamStatus::active) {
+      return not_active(info.name, status);
+    }
     info.state = StreamStatus::deleting;
     info.state_until = now + settings_.deleting;
     return {};

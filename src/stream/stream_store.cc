@@ -4,8 +4,12 @@
 
 #include <algorithm>
 
+#include "stream/retried_commit.h"
+
 namespace penstock::stream {
 namespace {
+
+constexpr int kLoadTriesMax = 100;
 
 std::uint32_t document_of(const Shard& shard) { return shard.index.get() / kShardsPerDocument; }
 
@@ -54,7 +58,7 @@ Result<StreamInfo> StreamStore::assemble(const catalog::Document& document) cons
 
 Result<std::optional<StreamStore::Stored>> StreamStore::load(std::string_view name) const {
   const std::string key = key_of(name);
-  while (true) {
+  for (int tries = 0; tries < kLoadTriesMax; ++tries) {
     const auto document = catalog_.get(key);
     if (!document) return std::nullopt;
     PENSTOCK_TRY(StreamInfo info, assemble(*document));
@@ -64,6 +68,7 @@ Result<std::optional<StreamStore::Stored>> StreamStore::load(std::string_view na
       return Stored{.info = std::move(info), .version = document->version};
     }
   }
+  return fail(ErrorKind::unavailable, "catalog document " + key + " changes too often");
 }
 
 Result<std::vector<StreamStore::Stored>> StreamStore::load_all() const {
@@ -75,40 +80,41 @@ Result<std::vector<StreamStore::Stored>> StreamStore::load_all() const {
     const bool has_documents = !catalog_.list(shards_prefix(stored.info.uid), {}, 1).empty();
     if (!has_documents && !stored.info.shards.empty()) {  // format 1
       StreamInfo nothing;
-      PENSTOCK_TRY(stored.version, run_sync(replace(nothing, stored.info, stored.version)));
+      PENSTOCK_TRY(stored.version, run_sync(catalog_.commit(changes(nothing, stored.info, stored.version))));
     }
     all.push_back(std::move(stored));
   }
   return all;
 }
 
+// No coroutine: the documents are made before it returns, so that the argument need not outlive the task.
 Task<Result<catalog::Version>> StreamStore::add(const StreamInfo& info) const {
   const StreamInfo nothing;
-  return replace(nothing, info, 0);
+  return catalog_.commit(changes(nothing, info, 0));
 }
 
-// No coroutine: the documents are made before it returns, so that the arguments need not outlive the task.
-Task<Result<catalog::Version>> StreamStore::replace(const StreamInfo& before, const StreamInfo& after,
-                                                    catalog::Version version) const {
+std::vector<catalog::Change> StreamStore::changes(const StreamInfo& before, const StreamInfo& after,
+                                                  catalog::Version version) const {
   std::vector<catalog::Change> changes;
   changes.push_back({.key = key_of(after.name), .expected = version, .bytes = encode_stream_document(after)});
   add_shard_changes(before, after, changes);
-  return catalog_.commit(std::move(changes));
+  return changes;
 }
 
 Task<Result<void>> StreamStore::remove(std::string name, std::string uid) const {
-  while (true) {
-    PENSTOCK_CO_TRY(const auto stored, load(name));
-    if (!stored || stored->info.uid != uid) co_return Result<void>{};
+  const auto prepare = [&]() -> Result<std::vector<catalog::Change>> {
     std::vector<catalog::Change> changes;
+    PENSTOCK_TRY(const auto stored, load(name));
+    if (!stored || stored->info.uid != uid) return changes;
     changes.push_back({.key = key_of(name), .expected = stored->version, .bytes = std::nullopt});
     StreamInfo without_shards;
     without_shards.uid = uid;
     add_shard_changes(stored->info, without_shards, changes);
-    const auto removed = co_await catalog_.commit(std::move(changes));
-    if (removed.has_value()) co_return Result<void>{};
-    if (removed.error().kind != ErrorKind::conflict) co_return std::unexpected(removed.error());
-  }
+    return changes;
+  };
+  const auto removed = co_await commit_retrying(catalog_, prepare, "stream " + name);
+  if (!removed) co_return std::unexpected(removed.error());
+  co_return Result<void>{};
 }
 
 }  // namespace penstock::stream

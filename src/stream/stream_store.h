@@ -29,14 +29,14 @@ class StreamStore {
   };
   /// Every stream, in order of name. Those of an older format are written anew: it blocks.
   [[nodiscard]] Result<std::vector<Stored>> load_all() const;
-  /// As it is now; nullopt when there is none. Errors: corrupt.
+  /// As it is now; nullopt when there is none. Errors: corrupt; unavailable when it changes all the time.
   [[nodiscard]] Result<std::optional<Stored>> load(std::string_view name) const;
 
   /// Errors: conflict = there is one of that name.
   Task<Result<catalog::Version>> add(const StreamInfo& info) const;
-  /// `before` is what was stored with `version`. Errors: conflict = that is not what is stored now.
-  Task<Result<catalog::Version>> replace(const StreamInfo& before, const StreamInfo& after,
-                                         catalog::Version version) const;
+  /// What makes `before`, which was stored with `version`, into `after`.
+  [[nodiscard]] std::vector<catalog::Change> changes(const StreamInfo& before, const StreamInfo& after,
+                                                     catalog::Version version) const;
   /// Fine when another stream, or none, has the name by now.
   Task<Result<void>> remove(std::string name, std::string uid) const;
 

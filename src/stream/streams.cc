@@ -12,6 +12,7 @@
 #include "core/encoding/hex.h"
 #include "stream/blocking_lane.h"
 #include "stream/live_stream.h"
+#include "stream/retried_commit.h"
 #include "stream/shard_subscription.h"
 #include "telemetry/log.h"
 
@@ -19,7 +20,6 @@ namespace penstock::stream {
 namespace {
 
 constexpr std::string_view kLogPrefix = "s-";
-constexpr int kCommitTriesMax = 100;
 
 std::string log_id_of(const StreamInfo& info) { return std::string(kLogPrefix) + info.uid; }
 
@@ -179,6 +179,14 @@ Result<StreamView> Streams::get(std::string_view name) const {
   return *std::move(view);
 }
 
+// "not ACTIVE or UPDATING, instead in state CREATING" is what AWS says (aws/aws-sdk-java-v2, pull request 5949).
+Result<StreamView> Streams::get_settled(std::string_view name) const {
+  PENSTOCK_TRY(StreamView view, get(name));
+  if (view.status == StreamStatus::active || view.status == StreamStatus::updating) return view;
+  return fail(ErrorKind::conflict, fmt::format("Stream {} under account {} not ACTIVE or UPDATING, instead in state {}",
+                                               name, settings_.account, to_string(view.status)));
+}
+
 std::vector<StreamView> Streams::list(std::string_view after, std::size_t limit) const {
   std::vector<LivePtr> candidates;
   {
@@ -225,21 +233,22 @@ std::unexpected<Error> Streams::not_active(std::string_view name, StreamStatus s
 Task<Result<void>> Streams::change(LivePtr stream, Change change) {
   const std::string name = stream->info()->name;
   const std::string uid = stream->info()->uid;
-  for (int tries = 0; tries < kCommitTriesMax; ++tries) {
-    const LiveStream::Committed before = stream->committed();
-    StreamInfo info = before.snapshot->info;
-    PENSTOCK_CO_TRY_VOID(change(info));
-    const auto version = co_await store_.replace(before.snapshot->info, info, before.version);
-    if (version.has_value()) {
-      stream->take(std::move(info), *version);
-      co_return Result<void>{};
+  StreamInfo info;
+  bool first = true;
+  const auto prepare = [&]() -> Result<std::vector<catalog::Change>> {
+    if (!std::exchange(first, false)) {
+      PENSTOCK_TRY(auto now_there, store_.load(name));
+      if (!now_there || now_there->info.uid != uid) return not_found(name);
+      stream->take(std::move(now_there->info), now_there->version);
     }
-    if (version.error().kind != ErrorKind::conflict) co_return std::unexpected(version.error());
-    PENSTOCK_CO_TRY(auto now_there, store_.load(name));
-    if (!now_there || now_there->info.uid != uid) co_return not_found(name);
-    stream->take(std::move(now_there->info), now_there->version);
-  }
-  co_return fail(ErrorKind::unavailable, "the stream's document changes too often");
+    const LiveStream::Committed before = stream->committed();
+    info = before.snapshot->info;
+    PENSTOCK_TRY_VOID(change(info));
+    return store_.changes(before.snapshot->info, info, before.version);
+  };
+  PENSTOCK_CO_TRY(const catalog::Version version, co_await commit_retrying(catalog_, prepare, "stream " + name));
+  stream->take(std::move(info), version);
+  co_return Result<void>{};
 }
 
 Task<Result<void>> Streams::change_active(std::string name, Change apply) {

@@ -30,6 +30,7 @@
 #include "stream/consumers.h"
 #include "stream/limits.h"
 #include "stream/sealed_token.h"
+#include "stream/shard_traffic.h"
 #include "stream/stream_info.h"
 #include "stream/stream_metrics.h"
 #include "stream/stream_store.h"
@@ -56,6 +57,8 @@ struct Settings {
   std::chrono::milliseconds takeover{5000};
   std::chrono::milliseconds subscription_life{300'000};  ///< a SubscribeToShard ends then
   std::chrono::milliseconds subscription_idle{5000};     ///< without records, an event says so this often
+  std::chrono::milliseconds iterator_life{300'000};      ///< a shard iterator expires then
+  std::chrono::milliseconds page_token_life{300'000};    ///< and a NextToken
 };
 
 /// One record to put. The partition key must have 1 to 256 characters; an explicit hash key is a decimal below 2^128.
@@ -152,6 +155,8 @@ class Streams {
   [[nodiscard]] std::optional<StreamView> find(std::string_view name) const;
   /// As find, but the error is AWS's: "Stream a under account 123456789012 not found."
   [[nodiscard]] Result<StreamView> get(std::string_view name) const;
+  /// As get, and refuses (conflict) streams that are CREATING or DELETING.
+  [[nodiscard]] Result<StreamView> get_settled(std::string_view name) const;
   /// In order of name, names greater than `after`, at most `limit`.
   [[nodiscard]] std::vector<StreamView> list(std::string_view after, std::size_t limit) const;
   /// Of provisioned streams: what counts towards the account's quota.
@@ -206,6 +211,8 @@ class Streams {
   // ---- records
   /// See put_records below. `call`: what the stream's metrics count it as.
   Task<Result<PutOutcomes>> put(std::string name, std::vector<PutEntry> entries, PutCall call = PutCall::put_records);
+  /// Whether put would take these entries now; throughput is not looked at. Errors: those of put as a whole.
+  [[nodiscard]] Result<void> check_put(std::string_view name, const std::vector<PutEntry>& entries) const;
   /// SequenceNumberForOrdering: it must be one that the stream could have given. (Order within a shard holds anyway.)
   [[nodiscard]] Result<void> check_ordering(std::string_view name, std::string_view sequence_number) const;
   Task<Result<ShardIterator>> make_iterator(std::string name, std::string shard_id, StartingPoint start);
@@ -214,6 +221,8 @@ class Streams {
 
   /// As read, but not counted by the shard's read limits: enhanced fan-out has throughput of its own.
   Task<Result<RecordPage>> read_page(ShardIterator from, PageBounds bounds);
+  /// Whether the shard that the iterator stands in is there to be read.
+  [[nodiscard]] Result<void> check_read(const ShardIterator& from) const;
 
   // ---- enhanced fan-out
   [[nodiscard]] Consumers& consumers() { return *consumers_; }
@@ -265,6 +274,8 @@ class Streams {
   [[nodiscard]] Result<void> check_on_demand_count() const;
   [[nodiscard]] std::uint32_t on_demand_shards_max() const;
   [[nodiscard]] std::uint32_t wanted_now(const StreamInfo& info) const;
+  /// Notes the peak, and splits and merges as the rates ask; true when shards changed.
+  [[nodiscard]] Result<bool> adapt_to(StreamInfo& info, const ShardRates& rates) const;
   Task<Result<void>> follow_traffic_of(LivePtr stream);
   [[nodiscard]] std::unexpected<Error> not_active(std::string_view name, StreamStatus status) const;
   Task<Result<PutOutcomes>> put_inside_gate(LivePtr stream, const std::vector<PutEntry>& entries, PutCounts& counts);

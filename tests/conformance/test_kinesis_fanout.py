@@ -1,5 +1,7 @@
 """Enhanced fan-out: consumers with the AWS CLI, SubscribeToShard with boto3 over HTTP/1.1."""
 
+import datetime
+import json
 import threading
 import time
 import uuid
@@ -7,7 +9,7 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 from iam_documents import allow, document, stream_arn
-from penstock_process import Credentials
+from penstock_process import Credentials, PenstockProcess
 
 SHARD = "shardId-000000000000"
 
@@ -88,7 +90,9 @@ def test_every_starting_position(server, stream):
     first = put(server, stream, b"a")
     arrived = server.client("kinesis").get_records(ShardIterator=server.client("kinesis").get_shard_iterator(
         StreamName=stream, ShardId=SHARD, ShardIteratorType="TRIM_HORIZON")["ShardIterator"])["Records"][0]
-    time.sleep(0.005)  # the next record shall have another millisecond
+    next_millisecond = arrived["ApproximateArrivalTimestamp"] + datetime.timedelta(milliseconds=2)
+    while datetime.datetime.now(datetime.timezone.utc) < next_millisecond:
+        pass
     second = put(server, stream, b"b")
     expected = [
         ({"Type": "TRIM_HORIZON"}, [b"a", b"b"]),
@@ -119,40 +123,67 @@ def test_a_closed_shard_ends_with_its_children(server, stream):
             subscription.next()
 
 
-def test_who_subscribes_again_too_early_is_refused_and_later_takes_over(server, stream):
+def with_settings(directory, **kinesis) -> PenstockProcess:
+    settings = directory / "penstock.json"
+    settings.write_text(json.dumps({"kinesis": kinesis}))
+    return PenstockProcess(directory, "--config", str(settings)).start()
+
+
+def test_who_subscribes_again_too_early_is_refused_and_later_takes_over(tmp_path):
     """"If you call SubscribeToShard again with the same ConsumerARN and ShardId within 5 seconds of a successful call,
-    you'll get a ResourceInUseException. If you call it 5 seconds or more after, the second call takes over"."""
-    consumer = register(server, stream)
-    began = time.monotonic()
-    first = Subscription(server, consumer)
-    with pytest.raises(ClientError) as caught:
-        Subscription(server, consumer)
-    assert caught.value.response["Error"]["Code"] == "ResourceInUseException"
-    ended = []
+    you'll get a ResourceInUseException. If you call it 5 seconds or more after, the second call takes over". Here the
+    5 seconds are one (kinesis.subscription_takeover_ms); the default is in ShardSubscriptionTest."""
+    server = with_settings(tmp_path, subscription_takeover_ms=1000)
+    try:
+        server.client("kinesis").create_stream(StreamName="s", ShardCount=1)
+        consumer = register(server, "s")
+        began = time.monotonic()
+        first = Subscription(server, consumer)
+        with pytest.raises(ClientError) as caught:
+            Subscription(server, consumer)
+        assert caught.value.response["Error"]["Code"] == "ResourceInUseException"
+        ended = []
 
-    def drain():
-        try:
-            for _ in first.events:
-                pass
-        except EventStreamError as error:
-            ended.append(error.response["Error"]["Code"])
+        def drain():
+            try:
+                for _ in first.events:
+                    pass
+            except EventStreamError as error:
+                ended.append(error.response["Error"]["Code"])
 
-    reader = threading.Thread(target=drain)
-    reader.start()
-    while True:
-        try:
-            second = Subscription(server, consumer)
-            break
-        except ClientError as error:
-            assert error.response["Error"]["Code"] == "ResourceInUseException"
-            assert time.monotonic() < began + 30
-            time.sleep(0.2)
-    assert time.monotonic() >= began + 4.9
-    reader.join(30)
-    assert ended == ["ResourceInUseException"]
-    put(server, stream, b"x")
-    with second:
-        assert subscription_data_until(second, 1) == [b"x"]
+        reader = threading.Thread(target=drain)
+        reader.start()
+        second = None
+        while second is None:
+            try:
+                second = Subscription(server, consumer)
+            except ClientError as error:
+                assert error.response["Error"]["Code"] == "ResourceInUseException"
+                assert time.monotonic() < began + 30
+        assert time.monotonic() >= began + 0.9
+        reader.join(30)
+        assert ended == ["ResourceInUseException"]
+        put(server, "s", b"x")
+        with second:
+            assert subscription_data_until(second, 1) == [b"x"]
+    finally:
+        server.stop()
+
+
+def test_a_subscription_ends_when_its_life_is_over(tmp_path):
+    server = with_settings(tmp_path, subscription_life_ms=200, subscription_idle_ms=50, subscription_takeover_ms=0)
+    try:
+        server.client("kinesis").create_stream(StreamName="s", ShardCount=1)
+        consumer = register(server, "s")
+        with Subscription(server, consumer) as subscription:
+            events = [event["SubscribeToShardEvent"] for event in subscription.events]
+        assert events and all(event["Records"] == [] for event in events), "idle events, then the end"
+        with Subscription(server, consumer, Type="AFTER_SEQUENCE_NUMBER",
+                          SequenceNumber=events[-1]["ContinuationSequenceNumber"]) as again:
+            put(server, "s", b"x")
+            assert subscription_data_until(again, 1) == [b"x"]
+    finally:
+        server.stop()
 
 
 def subscription_data_until(subscription: Subscription, count: int) -> list[bytes]:
@@ -193,6 +224,33 @@ def test_it_is_authorised_on_the_consumer(server, stream):
     with pytest.raises(ClientError) as caught:
         Subscription(server, other, who=who)
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_consumers_show_their_states_as_long_as_the_settings_say(tmp_path):
+    server = with_settings(tmp_path, consumer_creating_ms=500, consumer_deleting_ms=500)
+    try:
+        kinesis = server.client("kinesis")
+        kinesis.create_stream(StreamName="s", ShardCount=1)
+        consumer = register(server, "s")
+
+        def status() -> str:
+            return kinesis.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]["ConsumerStatus"]
+
+        assert status() == "CREATING"
+        with pytest.raises(ClientError) as caught:
+            Subscription(server, consumer)
+        error = caught.value.response["Error"]
+        assert error["Code"] == "ResourceInUseException" and error["Message"].endswith("is not in ACTIVE status.")
+        while status() == "CREATING":
+            pass
+        assert status() == "ACTIVE"
+        kinesis.deregister_stream_consumer(ConsumerARN=consumer)
+        assert status() == "DELETING"
+        with pytest.raises(kinesis.exceptions.ResourceNotFoundException):
+            while status() == "DELETING":
+                pass
+    finally:
+        server.stop()
 
 
 def test_consumers_and_their_subscriptions_survive_a_restart(own_server):

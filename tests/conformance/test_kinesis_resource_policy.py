@@ -11,6 +11,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Signer
+from botocore.exceptions import ClientError
 from iam_documents import TRUST_IOT, allow, deny, document, stream_arn
 from penstock_process import ACCOUNT, REGION, Credentials
 
@@ -144,6 +145,39 @@ def test_what_is_no_policy_for_the_stream_is_refused(server, stream, policy):
     with pytest.raises(Refused) as caught:
         call(server, "PutResourcePolicy", ResourceARN=stream_arn(stream), Policy=policy)
     assert caught.value.code == "InvalidArgumentException" and caught.value.message
+
+
+def test_who_subscribes_needs_the_consumers_policy_and_not_the_streams(server, stream, person):
+    """AWS's KCL page ("IAM permissions required for KCL consumer applications") allows SubscribeToShard on .../consumer/*
+    alone; a consumer is shared by the policy that is put on it."""
+    arn, who = person
+    kinesis = server.client("kinesis", who)
+    consumer = call(server, "RegisterStreamConsumer", StreamARN=stream_arn(stream), ConsumerName="c")["Consumer"]["ConsumerARN"]
+
+    def subscribe():
+        kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId="shardId-000000000000",
+                                   StartingPosition={"Type": "LATEST"})["EventStream"].close()
+
+    def expect_refused(reason: str):
+        with pytest.raises(ClientError) as caught:
+            subscribe()
+        assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+        assert caught.value.response["Error"]["Message"].endswith(reason)
+
+    unlisted = "because no identity-based policy allows the kinesis:SubscribeToShard action"
+    expect_refused(unlisted)
+    call(server, "PutResourcePolicy", ResourceARN=stream_arn(stream),
+         Policy=granting({"AWS": arn}, "kinesis:SubscribeToShard", stream_arn(stream)))
+    expect_refused(unlisted)
+    call(server, "PutResourcePolicy", ResourceARN=consumer,
+         Policy=granting({"AWS": arn}, "kinesis:SubscribeToShard", consumer))
+    subscribe()
+    server.client("iam").put_user_policy(UserName=arn.rpartition("/")[2], PolicyName="all",
+                                         PolicyDocument=document(allow("kinesis:*")))
+    call(server, "PutResourcePolicy", ResourceARN=consumer,
+         Policy=granting({"AWS": arn}, "kinesis:SubscribeToShard", consumer, "Deny"))
+    expect_refused("with an explicit deny in a resource-based policy")
+    call(server, "DeregisterStreamConsumer", ConsumerARN=consumer)
 
 
 def test_a_rule_may_not_write_where_the_streams_policy_denies_its_role(server, stream):

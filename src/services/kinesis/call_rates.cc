@@ -8,12 +8,13 @@
 #include "services/house.h"
 #include "services/kinesis/errors.h"
 #include "services/kinesis/service.h"
+#include "services/kinesis/subscription_shapes.h"
 #include "stream/streams.h"
 
 namespace penstock::services::kinesis {
 namespace {
 
-enum class Scope : std::uint8_t { account, stream };
+enum class Scope : std::uint8_t { account, stream, subscription };
 
 struct CallRate {
   std::string_view operation;
@@ -48,6 +49,8 @@ constexpr std::array kAwsRates = {
     CallRate{"RegisterStreamConsumer", 5, Scope::stream},
     CallRate{"RemoveTagsFromStream", 5},
     CallRate{"SplitShard", 5},
+    // API Reference: "one call to SubscribeToShard per second per registered consumer per shard".
+    CallRate{"SubscribeToShard", 1, Scope::subscription},
     CallRate{"TagResource", 5},
     CallRate{"UntagResource", 5},
     CallRate{"UpdateAccountSettings", 5},
@@ -81,8 +84,12 @@ ApiResult<void> take_call(CallContext& call, Invoke invoke, const void* input) {
 
   const Touched touched = row->touched(call, input);
   const std::string stream(touched.resources.empty() ? "" : stream_in(touched.resources.front()));
-  const bool by_stream = known && rate->scope == Scope::stream;
-  const std::string key = by_stream ? fmt::format("{}/{}", row->name, stream) : std::string(row->name);
+  std::string key(row->name);
+  if (known && rate->scope == Scope::stream) key = fmt::format("{}/{}", row->name, stream);
+  if (known && rate->scope == Scope::subscription) {
+    const auto& subscribe = *static_cast<const SubscribeToShardInput*>(input);
+    key = fmt::format("{}/{}/{}", row->name, subscribe.consumer_arn, subscribe.shard_id);
+  }
   const double per_second = own ? static_cast<double>(limit.number) : rate->per_second;
   if (streams.calls().take(key, per_second, call.house.clock.steady())) return {};
   return api_fail(kLimitExceeded,

@@ -1,6 +1,7 @@
 #pragma once
-/// How often each control-plane operation may be called, for those who switch it on (kinesis.limits.control_calls).
-/// Source: Kinesis Data Streams Developer Guide, "Quotas and limits", API limits; Kinesis API Reference, each action.
+/// How often each control-plane operation, and SubscribeToShard, may be called, for those who switch it on
+/// (kinesis.limits.control_calls). Source: Kinesis Data Streams Developer Guide, "Quotas and limits", API limits;
+/// Kinesis API Reference, each action.
 
 #include "services/operation.h"
 

@@ -26,6 +26,7 @@ Shape reference_shape(std::string_view name) {
       .field("ConsumerName", static_cast<Member>(&Input::consumer_name), consumer_name_rules())
       .field("ConsumerARN", static_cast<Member>(&Input::consumer_arn),
              {.length = {1, 2048}, .pattern = kConsumerArnPattern})
+      .field("StreamId", static_cast<Member>(&Input::stream_id), stream_id_rules())
       .build();
 }
 
@@ -34,10 +35,9 @@ ApiResult<FoundConsumer> find_by_name(const CallContext& call, const std::string
   auto view = call.house.streams.get(stream);
   if (!view) return to_api_error(view.error(), Plane::control);
   auto consumer = call.house.streams.consumers().find(view->info->uid, name);
-  if (!consumer) {
-    return api_fail(kNotFound, fmt::format("Consumer {}, account {} not found.", shown, call.account));
-  }
-  return FoundConsumer{.stream = *std::move(view), .consumer = *std::move(consumer)};
+  if (!consumer) return to_api_error(consumer.error(), Plane::control);
+  if (!*consumer) return api_fail(kNotFound, fmt::format("Consumer {}, account {} not found.", shown, call.account));
+  return FoundConsumer{.stream = *std::move(view), .consumer = **std::move(consumer)};
 }
 
 }  // namespace
@@ -46,7 +46,16 @@ std::string consumer_arn(const CallContext& call, std::string_view stream, const
   return fmt::format("{}{}{}:{}", stream_arn(call, stream), kConsumerPart, of.name, seconds(of.created));
 }
 
+// The text is AWS's: aws-cloudformation/cloudformation-coverage-roadmap, issue 2442.
+ApiResult<void> check_active(const CallContext& call, std::string_view stream, const stream::Consumer& consumer) {
+  if (consumer.status == stream::ConsumerStatus::active) return {};
+  return api_fail(kInUse, fmt::format("Consumer {} with creation timestamp {} under stream {} and account {} is not in "
+                                      "ACTIVE status.",
+                                      consumer.name, seconds(consumer.created), stream, call.account));
+}
+
 ApiResult<FoundConsumer> resolve_consumer(const CallContext& call, const ConsumerReference& reference) {
+  PENSTOCK_TRY_VOID(refuse_stream_id(reference.stream_id));
   if (!reference.consumer_arn) {
     if (!reference.stream_arn || !reference.consumer_name) {
       return api_fail(kInvalidArgument, "Either ConsumerARN or both ConsumerName and StreamARN should be provided.");
@@ -73,7 +82,9 @@ Touched touch_consumer(const CallContext& call, const ConsumerReference& referen
     stream::Consumer named{.name = *reference.consumer_name};  // created at 0, unless it is there
     if (const auto name = name_in_arn(call, *reference.stream_arn)) {
       if (const auto view = call.house.streams.find(*name)) {
-        if (auto found = call.house.streams.consumers().find(view->info->uid, named.name)) named = std::move(*found);
+        auto found = call.house.streams.consumers().find(view->info->uid, named.name);
+        if (!found) return failed(found.error());
+        if (*found) named = **std::move(found);
       }
     }
     std::string arn =
@@ -91,6 +102,7 @@ const Shape& describe(const RegisterStreamConsumerInput*) {
           .field("ConsumerName", &RegisterStreamConsumerInput::consumer_name, consumer_name_rules(true))
           .field("Tags", &RegisterStreamConsumerInput::tags,
                  {.length = {0, 200}, .element_length = {0, 256}, .key_length = {1, 128}})
+          .field("StreamId", &RegisterStreamConsumerInput::stream_id, stream_id_rules())
           .build();
   return shape;
 }
@@ -146,6 +158,7 @@ const Shape& describe(const ListStreamConsumersInput*) {
                                  .field("NextToken", &ListStreamConsumersInput::next_token, {.length = {1, 1048576}})
                                  .field("MaxResults", &ListStreamConsumersInput::max_results, {.range = {1, 10000}})
                                  .field("StreamCreationTimestamp", &ListStreamConsumersInput::stream_creation_timestamp)
+                                 .field("StreamId", &ListStreamConsumersInput::stream_id, stream_id_rules())
                                  .build();
   return shape;
 }

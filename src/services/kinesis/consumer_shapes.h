@@ -17,6 +17,7 @@ struct RegisterStreamConsumerInput {
   std::string stream_arn{};
   std::string consumer_name{};
   std::optional<std::map<std::string, std::string>> tags{};
+  std::optional<std::string> stream_id{};
 };
 
 struct ConsumerOutput {
@@ -34,6 +35,7 @@ struct ConsumerReference {
   std::optional<std::string> stream_arn{};
   std::optional<std::string> consumer_name{};
   std::optional<std::string> consumer_arn{};
+  std::optional<std::string> stream_id{};
 };
 
 struct DeregisterStreamConsumerInput : ConsumerReference {};
@@ -56,6 +58,7 @@ struct ListStreamConsumersInput {
   std::optional<std::string> next_token{};
   std::optional<std::int32_t> max_results{};
   std::optional<Timestamp> stream_creation_timestamp{};
+  std::optional<std::string> stream_id{};
 };
 
 struct ListStreamConsumersOutput {
@@ -84,8 +87,13 @@ struct FoundConsumer {
   stream::StreamView stream;
   stream::Consumer consumer;
 };
-/// Errors: InvalidArgumentException (not named, or named in two ways that differ), ResourceNotFoundException.
+/// Errors: InvalidArgumentException (not named, or named in two ways that differ), ResourceNotFoundException,
+///         InternalFailureException.
 [[nodiscard]] ApiResult<FoundConsumer> resolve_consumer(const CallContext& call, const ConsumerReference& reference);
+
+/// Errors: ResourceInUseException unless it is ACTIVE.
+[[nodiscard]] ApiResult<void> check_active(const CallContext& call, std::string_view stream,
+                                           const stream::Consumer& consumer);
 
 /// The consumer's ARN, whichever way it is named.
 [[nodiscard]] Touched touch_consumer(const CallContext& call, const ConsumerReference& reference);

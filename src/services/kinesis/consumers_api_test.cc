@@ -34,6 +34,23 @@ class ConsumersApi : public KinesisFixture {
   std::string next_token_;
 };
 
+// What cannot be read is neither "none" nor "no tags that a policy could forbid".
+TEST_F(ConsumersApi, CorruptDocumentsAreInternalFailures) {
+  add("c");
+  const std::string uid = streams_->find("s")->info->uid;
+  const auto corrupt = [&](const std::string& key) { run_sync(catalog_->put(key, "{}")).value(); };
+  corrupt("stream-consumer-tags/123456789012/" + uid + "/c");
+  const auto by_arn = [](std::string_view member) { return fmt::format(R"({{"{}":"{}"}})", member, kConsumerArn); };
+  EXPECT_THAT(error("ListTagsForResource", by_arn("ResourceARN")), StartsWith("InternalFailureException: stream-cons"));
+  EXPECT_THAT(error("DeregisterStreamConsumer", by_arn("ConsumerARN")), StartsWith("InternalFailureException: "));
+  corrupt("stream-consumers/123456789012/" + uid);
+  EXPECT_THAT(error("ListStreamConsumers", fmt::format(R"({{"StreamARN":"{}"}})", kStreamArn)),
+              StartsWith("InternalFailureException: "));
+  EXPECT_THAT(error("DescribeStreamConsumer", named("c")), StartsWith("InternalFailureException: "));
+  EXPECT_THAT(error("DescribeStreamSummary", R"({"StreamName":"s"})"), StartsWith("InternalFailureException: "));
+  EXPECT_THAT(error("RegisterStreamConsumer", named("d")), StartsWith("InternalFailureException: "));
+}
+
 TEST_F(ConsumersApi, RegisterThenDescribe) {
   clock_.advance(milliseconds(250));
   const auto registered = add("c");

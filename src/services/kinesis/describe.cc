@@ -73,7 +73,9 @@ Answer<DescribeStreamSummaryOutput> describe_stream_summary(CallContext& call, D
   fill_common(call, view, out);
   const bool has_shards = view.status != stream::StreamStatus::creating;
   out.open_shard_count = has_shards ? static_cast<std::int32_t>(view.info->open_shard_count()) : 0;
-  out.consumer_count = static_cast<std::int32_t>(call.house.streams.consumers().list(view.info->uid).size());
+  const auto consumers = call.house.streams.consumers().list(view.info->uid);
+  if (!consumers) co_return to_api_error(consumers.error(), Plane::control);
+  out.consumer_count = static_cast<std::int32_t>(consumers->size());
   out.max_record_size_in_kib = view.info->record_kib_max;
   if (view.info->mode == stream::StreamMode::on_demand) out.record_distribution_strategy = "USER_PARTITION_KEY";
   if (const auto warm = call.house.streams.warm_throughput(*view.info)) {

@@ -2,6 +2,11 @@
 
 namespace penstock::services::kinesis {
 
+// Developer Guide, "Test your permissions and request inputs with dry run": HTTP 400; the text is the API Reference's.
+std::unexpected<ApiError> dry_run_passed() {
+  return api_fail(kDryRun, "The request was rejected because the DryRun parameter was specified.");
+}
+
 std::unexpected<ApiError> to_api_error(const Error& error, Plane plane) {
   switch (error.kind) {
     case ErrorKind::invalid: return api_fail(kInvalidArgument, error.message);

@@ -3,7 +3,7 @@
 #include "codec/cbor_reader.h"
 #include "codec/cbor_writer.h"
 #include "codec/codec.h"
-#include "services/kinesis/record_shapes.h"
+#include "services/kinesis/fast_members.h"
 
 namespace penstock::services::kinesis {
 namespace {
@@ -12,20 +12,7 @@ using codec::CborItem;
 using codec::CborKind;
 using codec::CborReader;
 
-constexpr std::size_t kRecordsMax = 500;
 constexpr std::size_t kHeadBytesMax = 9;
-
-bool read(const CborItem& item, std::string& out) {
-  if (item.kind != CborKind::text) return false;
-  out = item.text;
-  return true;
-}
-bool read(const CborItem& item, std::optional<std::string>& out) { return read(item, out.emplace()); }
-bool read(const CborItem& item, codec::Blob& out) {
-  if (item.kind != CborKind::bytes) return false;
-  out.bytes = item.text;
-  return true;
-}
 
 /// Reads a map; `member(name, value)` reads each member.
 template <class Member>
@@ -42,48 +29,52 @@ bool read_map(CborReader& reader, CborItem item, Member&& member) {
   }
 }
 
-/// Members seen so far: a second one of the same name is the generic codec's business.
-class Seen {
- public:
-  bool first(unsigned member) {
-    const unsigned bit = 1U << member;
-    const bool is_first = (bits_ & bit) == 0;
-    bits_ |= bit;
-    return is_first;
-  }
-  [[nodiscard]] bool has(unsigned member) const { return (bits_ & 1U << member) != 0; }
+/// Reads a field of a put, whatever its type: `item` is its value, or the head of it.
+struct FieldReader {
+  CborReader& reader;
+  CborItem item;
 
- private:
-  unsigned bits_ = 0;
+  bool operator()(std::string& out) const {
+    if (item.kind != CborKind::text) return false;
+    out = item.text;
+    return true;
+  }
+  bool operator()(std::optional<std::string>& out) const { return (*this)(out.emplace()); }
+  bool operator()(codec::Blob& out) const {
+    if (item.kind != CborKind::bytes) return false;
+    out.bytes = item.text;
+    return true;
+  }
+  bool operator()(std::vector<PutRecordsRequestEntry>& entries) const {
+    if (item.kind != CborKind::array) return false;
+    if (!item.indefinite) {
+      if (item.argument > kFastRecordsMax) return false;
+      entries.reserve(item.argument);
+    }
+    CborItem list = item;
+    while (true) {
+      const auto more = reader.more(list);
+      if (!more) return false;
+      if (!*more) return true;
+      SeenMembers seen;
+      if (entries.size() == kFastRecordsMax || !read_fields(reader, entries.emplace_back(), seen)) return false;
+      if (!has_record(seen)) return false;
+    }
+  }
+
+  template <class Fields>
+  static bool read_fields(CborReader& reader, Fields& out, SeenMembers& seen) {
+    const auto head = reader.next();
+    return head && read_map(reader, *head, [&](std::string_view name, const CborItem& value) {
+             return read_member(name, out, seen, FieldReader{.reader = reader, .item = value});
+           });
+  }
 };
 
-enum : unsigned { kData, kPartitionKey, kExplicitHashKey, kOrdering, kStreamName, kStreamArn, kRecords };
-
-bool read_entry(CborReader& reader, PutRecordsRequestEntry& entry) {
-  const auto head = reader.next();
-  if (!head) return false;
-  Seen seen;
-  const bool good = read_map(reader, *head, [&](std::string_view name, const CborItem& value) {
-    if (name == "Data") return seen.first(kData) && read(value, entry.data);
-    if (name == "PartitionKey") return seen.first(kPartitionKey) && read(value, entry.partition_key);
-    if (name == "ExplicitHashKey") return seen.first(kExplicitHashKey) && read(value, entry.explicit_hash_key);
-    return false;
-  });
-  return good && seen.has(kData) && seen.has(kPartitionKey);
-}
-
-bool read_entries(CborReader& reader, CborItem list, std::vector<PutRecordsRequestEntry>& entries) {
-  if (list.kind != CborKind::array) return false;
-  if (!list.indefinite) {
-    if (list.argument > kRecordsMax) return false;
-    entries.reserve(list.argument);
-  }
-  while (true) {
-    const auto more = reader.more(list);
-    if (!more) return false;
-    if (!*more) return true;
-    if (entries.size() == kRecordsMax || !read_entry(reader, entries.emplace_back())) return false;
-  }
+template <class Input>
+bool decode(std::string_view body, void* input, SeenMembers& seen) {
+  CborReader reader(body);
+  return FieldReader::read_fields(reader, *static_cast<Input*>(input), seen) && reader.at_end();
 }
 
 std::size_t room(std::string_view text) { return kHeadBytesMax + text.size(); }
@@ -96,38 +87,13 @@ void append_member(std::string_view name, std::string_view text, std::string& ou
 }  // namespace
 
 bool fast_decode_cbor_put_records(std::string_view body, void* input) {
-  auto& out = *static_cast<PutRecordsInput*>(input);
-  CborReader reader(body);
-  const auto root = reader.next();
-  if (!root) return false;
-  Seen seen;
-  const bool good = read_map(reader, *root, [&](std::string_view name, const CborItem& value) {
-    if (name == "Records") return seen.first(kRecords) && read_entries(reader, value, out.records);
-    if (name == "StreamName") return seen.first(kStreamName) && read(value, out.stream_name);
-    if (name == "StreamARN") return seen.first(kStreamArn) && read(value, out.stream_arn);
-    return false;
-  });
-  return good && reader.at_end() && seen.has(kRecords);
+  SeenMembers seen;
+  return decode<PutRecordsInput>(body, input, seen) && seen.has(SeenMembers::kRecords);
 }
 
 bool fast_decode_cbor_put_record(std::string_view body, void* input) {
-  auto& out = *static_cast<PutRecordInput*>(input);
-  CborReader reader(body);
-  const auto root = reader.next();
-  if (!root) return false;
-  Seen seen;
-  const bool good = read_map(reader, *root, [&](std::string_view name, const CborItem& value) {
-    if (name == "Data") return seen.first(kData) && read(value, out.data);
-    if (name == "PartitionKey") return seen.first(kPartitionKey) && read(value, out.partition_key);
-    if (name == "StreamName") return seen.first(kStreamName) && read(value, out.stream_name);
-    if (name == "StreamARN") return seen.first(kStreamArn) && read(value, out.stream_arn);
-    if (name == "ExplicitHashKey") return seen.first(kExplicitHashKey) && read(value, out.explicit_hash_key);
-    if (name == "SequenceNumberForOrdering") {
-      return seen.first(kOrdering) && read(value, out.sequence_number_for_ordering);
-    }
-    return false;
-  });
-  return good && reader.at_end() && seen.has(kData) && seen.has(kPartitionKey);
+  SeenMembers seen;
+  return decode<PutRecordInput>(body, input, seen) && has_record(seen);
 }
 
 std::string fast_encode_cbor_put_records(const void* output) {

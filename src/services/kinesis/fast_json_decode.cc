@@ -4,12 +4,10 @@
 #include "codec/utf8.h"
 #include "core/encoding/base64.h"
 #include "services/kinesis/fast_json.h"
-#include "services/kinesis/record_shapes.h"
+#include "services/kinesis/fast_members.h"
 
 namespace penstock::services::kinesis {
 namespace {
-
-constexpr std::size_t kRecordsMax = 500;
 
 /// Walks JSON text once. Every function gives false for what is not plainly what it looks for.
 class Scanner {
@@ -83,75 +81,46 @@ bool read_object(Scanner& scan, Member&& member) {
   return scan.take('}');
 }
 
-/// Members seen so far: a second one of the same name is the generic codec's business.
-class Seen {
- public:
-  bool first(unsigned member) {
-    const unsigned bit = 1U << member;
-    const bool is_first = (bits_ & bit) == 0;
-    bits_ |= bit;
-    return is_first;
-  }
-  [[nodiscard]] bool has(unsigned member) const { return (bits_ & 1U << member) != 0; }
+/// Reads a field of a put, whatever its type.
+struct FieldReader {
+  Scanner& scan;
 
- private:
-  unsigned bits_ = 0;
+  bool operator()(std::string& out) const { return scan.string(out); }
+  bool operator()(std::optional<std::string>& out) const { return scan.string(out); }
+  bool operator()(codec::Blob& out) const { return scan.blob(out); }
+  bool operator()(std::vector<PutRecordsRequestEntry>& entries) const {
+    if (!scan.take('[')) return false;
+    if (scan.take(']')) return true;
+    do {
+      if (entries.size() == kFastRecordsMax) return false;
+      SeenMembers seen;
+      if (!read_fields(entries.emplace_back(), seen) || !has_record(seen)) return false;
+    } while (scan.take(','));
+    return scan.take(']');
+  }
+
+  template <class Fields>
+  bool read_fields(Fields& out, SeenMembers& seen) const {
+    return read_object(scan, [&](std::string_view name) { return read_member(name, out, seen, *this); });
+  }
 };
 
-enum : unsigned { kData, kPartitionKey, kExplicitHashKey, kOrdering, kStreamName, kStreamArn, kRecords };
-
-bool read_entry(Scanner& scan, PutRecordsRequestEntry& entry) {
-  Seen seen;
-  const bool read = read_object(scan, [&](std::string_view name) {
-    if (name == "Data") return seen.first(kData) && scan.blob(entry.data);
-    if (name == "PartitionKey") return seen.first(kPartitionKey) && scan.string(entry.partition_key);
-    if (name == "ExplicitHashKey") return seen.first(kExplicitHashKey) && scan.string(entry.explicit_hash_key);
-    return false;
-  });
-  return read && seen.has(kData) && seen.has(kPartitionKey);
-}
-
-bool read_entries(Scanner& scan, std::vector<PutRecordsRequestEntry>& entries) {
-  if (!scan.take('[')) return false;
-  if (scan.take(']')) return true;
-  do {
-    if (entries.size() == kRecordsMax) return false;
-    if (!read_entry(scan, entries.emplace_back())) return false;
-  } while (scan.take(','));
-  return scan.take(']');
+template <class Input>
+bool decode(std::string_view body, void* input, SeenMembers& seen) {
+  Scanner scan(body);
+  return FieldReader{scan}.read_fields(*static_cast<Input*>(input), seen) && scan.at_end();
 }
 
 }  // namespace
 
 bool fast_decode_put_records(std::string_view body, void* input) {
-  auto& out = *static_cast<PutRecordsInput*>(input);
-  Scanner scan(body);
-  Seen seen;
-  const bool read = read_object(scan, [&](std::string_view name) {
-    if (name == "Records") return seen.first(kRecords) && read_entries(scan, out.records);
-    if (name == "StreamName") return seen.first(kStreamName) && scan.string(out.stream_name);
-    if (name == "StreamARN") return seen.first(kStreamArn) && scan.string(out.stream_arn);
-    return false;
-  });
-  return read && scan.at_end() && seen.has(kRecords);
+  SeenMembers seen;
+  return decode<PutRecordsInput>(body, input, seen) && seen.has(SeenMembers::kRecords);
 }
 
 bool fast_decode_put_record(std::string_view body, void* input) {
-  auto& out = *static_cast<PutRecordInput*>(input);
-  Scanner scan(body);
-  Seen seen;
-  const bool read = read_object(scan, [&](std::string_view name) {
-    if (name == "Data") return seen.first(kData) && scan.blob(out.data);
-    if (name == "PartitionKey") return seen.first(kPartitionKey) && scan.string(out.partition_key);
-    if (name == "StreamName") return seen.first(kStreamName) && scan.string(out.stream_name);
-    if (name == "StreamARN") return seen.first(kStreamArn) && scan.string(out.stream_arn);
-    if (name == "ExplicitHashKey") return seen.first(kExplicitHashKey) && scan.string(out.explicit_hash_key);
-    if (name == "SequenceNumberForOrdering") {
-      return seen.first(kOrdering) && scan.string(out.sequence_number_for_ordering);
-    }
-    return false;
-  });
-  return read && scan.at_end() && seen.has(kData) && seen.has(kPartitionKey);
+  SeenMembers seen;
+  return decode<PutRecordInput>(body, input, seen) && has_record(seen);
 }
 
 }  // namespace penstock::services::kinesis

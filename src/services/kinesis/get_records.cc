@@ -11,8 +11,6 @@ namespace penstock::services::kinesis {
 namespace {
 
 constexpr std::size_t kRecordsMax = 10'000;
-// "A shard iterator expires 5 minutes after it is returned to the requester."
-constexpr std::chrono::milliseconds kIteratorLife{300'000};
 
 /// "Thu Jan 22 01:22:02 UTC 2015", as AWS prints times in this message.
 std::string date_text(Timestamp time) {
@@ -27,11 +25,13 @@ ApiResult<stream::ShardIterator> check_iterator(const CallContext& call, const G
     return api_fail(kInvalidArgument, "The ShardIterator does not belong to the stream of StreamARN.");
   }
   const Timestamp now = call.house.clock.now();
-  if (now - iterator->made > kIteratorLife) {
+  // "A shard iterator expires 5 minutes after it is returned to the requester."
+  const std::chrono::milliseconds life = call.house.streams.settings().iterator_life;
+  if (now - iterator->made > life) {
     return api_fail(kExpiredIterator,
                     fmt::format("Iterator expired. The iterator was created at time {} while right now it is {} which "
                                 "is further in the future than the tolerated delay of {} milliseconds.",
-                                date_text(iterator->made), date_text(now), kIteratorLife.count()));
+                                date_text(iterator->made), date_text(now), life.count()));
   }
   return *std::move(iterator);
 }
@@ -52,6 +52,11 @@ Touched get_records_resource(const CallContext& call, const void* input) {
 Answer<GetRecordsOutput> get_records(CallContext& call, GetRecordsInput input) {
   PENSTOCK_CO_TRY(stream::ShardIterator iterator, check_iterator(call, input));
   stream::Streams& streams = call.house.streams;
+  if (input.dry_run.value_or(false)) {
+    const auto fine = streams.check_read(iterator);
+    if (!fine) co_return to_api_error(fine.error(), Plane::data);
+    co_return dry_run_passed();
+  }
   const auto limit = static_cast<std::size_t>(input.limit.value_or(kRecordsMax));
   const auto page = co_await streams.read(std::move(iterator), limit);
   if (!page) co_return to_api_error(page.error(), Plane::data);

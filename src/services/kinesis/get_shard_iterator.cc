@@ -13,6 +13,7 @@ Answer<GetShardIteratorOutput> get_shard_iterator(CallContext& call, GetShardIte
                               .timestamp = input.timestamp};
   const auto made = co_await streams.make_iterator(std::move(name), std::move(input.shard_id), std::move(start));
   if (!made) co_return to_api_error(made.error(), Plane::data);
+  if (input.dry_run.value_or(false)) co_return dry_run_passed();
   co_return GetShardIteratorOutput{.shard_iterator = streams.seal(*made)};
 }
 

@@ -65,7 +65,9 @@ class KinesisFixture : public ::testing::Test {
                      .source_ip = "127.0.0.1",
                      .region = settings_.region,
                      .account = settings_.account};
-    touched_ = operation.touched(call, input.get()).resources;
+    Touched touched = operation.touched(call, input.get());
+    if (touched.failure) return std::unexpected(*std::move(touched.failure));
+    touched_ = std::move(touched.resources);
     auto output = run_sync(operation.invoke(call, std::move(input)));
     events_ = std::move(call.events);
     if (!output) return std::unexpected(std::move(output).error());

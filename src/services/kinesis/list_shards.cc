@@ -14,8 +14,6 @@ namespace {
 
 // "The default is 1000. If you specify a value greater than 1000, at most 1000 results are returned."
 constexpr std::size_t kShardsShownMax = 1000;
-// "Tokens expire after 300 seconds."
-constexpr std::chrono::seconds kTokenLife{300};
 
 /// Which shards a listing is about. A page token carries it on.
 struct Selection {
@@ -69,13 +67,7 @@ ApiResult<Selection> continue_listing(const CallContext& call, const ListShardsI
   }
   auto selection = unseal(call.house.streams, *input.next_token);
   if (!selection) return api_fail(kInvalidArgument, "NextToken is not one that ListShards returned.");
-  const Timestamp now = call.house.clock.now();
-  const Timestamp made = from_unix_ms(selection->made_ms);
-  if (now - made > kTokenLife) {
-    return api_fail(kExpiredNextToken, fmt::format("NextToken was given at {} and has expired at {} (seconds since "
-                                                   "1970); tokens live for {} seconds.",
-                                                   date_text(made), date_text(now), kTokenLife.count()));
-  }
+  PENSTOCK_TRY_VOID(check_token_age(call, from_unix_ms(selection->made_ms)));
   return *std::move(selection);
 }
 
@@ -161,7 +153,8 @@ Touched list_shards_resource(const CallContext& call, const void* input) {
 
 Answer<ListShardsOutput> list_shards(CallContext& call, ListShardsInput input) {
   PENSTOCK_CO_TRY(Selection selection, input.next_token ? continue_listing(call, input) : begin_listing(call, input));
-  const auto view = call.house.streams.find(selection.stream_name);
+  const auto view = call.house.streams.get_settled(selection.stream_name);
+  if (!view && view.error().kind == ErrorKind::conflict) co_return to_api_error(view.error(), Plane::control);
   if (!view || view->info->uid != selection.uid) {
     co_return api_fail(kNotFound,
                        fmt::format("Stream {} under account {} not found.", selection.stream_name, call.account));
@@ -169,10 +162,6 @@ Answer<ListShardsOutput> list_shards(CallContext& call, ListShardsInput input) {
   const auto limit = std::min(static_cast<std::size_t>(input.max_results.value_or(kShardsShownMax)), kShardsShownMax);
   const Timestamp now = call.house.clock.now();
   ListShardsOutput output;
-  if (view->status == stream::StreamStatus::creating) {
-    co_return api_fail(kInUse, fmt::format("Stream {} under account {} not ACTIVE, instead in state CREATING",
-                                           selection.stream_name, call.account));
-  }
   const auto first = static_cast<std::uint32_t>(std::clamp<std::int64_t>(selection.first_index, 0, UINT32_MAX));
   for (const stream::Shard& shard : stream::shards_from(*view->info, first)) {
     if (view->info->is_expired(shard, now) || !selects(selection, shard)) continue;

@@ -67,6 +67,9 @@ Touched get_records_resource(const CallContext& call, const void* input);
 Touched list_shards_resource(const CallContext& call, const void* input);
 Touched subscribe_resource(const CallContext& call, const void* input);
 
+/// "Tokens expire after 300 seconds": Settings::page_token_life. Errors: ExpiredNextTokenException.
+[[nodiscard]] ApiResult<void> check_token_age(const CallContext& call, Timestamp made);
+
 /// For operations that only streams of one capacity mode have. Errors: ValidationException, ResourceNotFoundException.
 [[nodiscard]] ApiResult<void> check_mode(const CallContext& call, std::string_view name, stream::StreamMode mode,
                                          std::string_view operation);

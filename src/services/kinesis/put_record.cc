@@ -18,6 +18,11 @@ Answer<PutRecordOutput> put_record(CallContext& call, PutRecordInput input) {
   entries.push_back({.partition_key = std::move(input.partition_key),
                      .explicit_hash_key = std::move(input.explicit_hash_key),
                      .data = std::move(input.data.bytes)});
+  if (input.dry_run.value_or(false)) {
+    const auto fine = streams.check_put(name, entries);
+    if (!fine) co_return to_api_error(fine.error(), Plane::data);
+    co_return dry_run_passed();
+  }
   auto outcomes = co_await streams.put(name, std::move(entries), stream::PutCall::put_record);
   if (!outcomes) co_return to_api_error(outcomes.error(), Plane::data);
   auto& outcome = outcomes->front();

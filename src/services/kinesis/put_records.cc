@@ -42,6 +42,11 @@ Answer<PutRecordsOutput> put_records(CallContext& call, PutRecordsInput input) {
   if (bytes > kRequestBytesMax) {
     co_return api_fail(kInvalidArgument, "Records size exceeds 10 MB limit");
   }
+  if (input.dry_run.value_or(false)) {
+    const auto fine = call.house.streams.check_put(name, entries);
+    if (!fine) co_return to_api_error(fine.error(), Plane::data);
+    co_return dry_run_passed();
+  }
   auto outcomes = co_await call.house.streams.put(std::move(name), std::move(entries));
   if (!outcomes) co_return to_api_error(outcomes.error(), Plane::data);
   PutRecordsOutput output;

@@ -21,6 +21,7 @@ const Shape& describe(const PutRecordInput*) {
           .field("PartitionKey", &PutRecordInput::partition_key, partition_key_rules())
           .field("ExplicitHashKey", &PutRecordInput::explicit_hash_key, hash_key_rules())
           .field("SequenceNumberForOrdering", &PutRecordInput::sequence_number_for_ordering, sequence_number_rules())
+          .field("DryRun", &PutRecordInput::dry_run)
           .build();
   return shape;
 }
@@ -45,6 +46,7 @@ const Shape& describe(const PutRecordsRequestEntry*) {
 const Shape& describe(const PutRecordsInput*) {
   static const Shape shape = stream_shape<PutRecordsInput>("PutRecordsInput")
                                  .field("Records", &PutRecordsInput::records, {.required = true, .length = {1, 500}})
+                                 .field("DryRun", &PutRecordsInput::dry_run)
                                  .build();
   return shape;
 }
@@ -76,6 +78,7 @@ const Shape& describe(const GetShardIteratorInput*) {
                   .one_of = {"AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"}})
           .field("StartingSequenceNumber", &GetShardIteratorInput::starting_sequence_number, sequence_number_rules())
           .field("Timestamp", &GetShardIteratorInput::timestamp)
+          .field("DryRun", &GetShardIteratorInput::dry_run)
           .build();
   return shape;
 }
@@ -94,6 +97,7 @@ const Shape& describe(const GetRecordsInput*) {
           .field("Limit", &GetRecordsInput::limit, {.range = {1, 10000}})
           .field("StreamARN", &GetRecordsInput::stream_arn, arn_rules())
           .field("StreamId", &GetRecordsInput::stream_id, stream_id_rules())
+          .field("DryRun", &GetRecordsInput::dry_run)
           .build();
   return shape;
 }

@@ -15,6 +15,7 @@ struct PutRecordInput : StreamReference {
   std::string partition_key{};
   std::optional<std::string> explicit_hash_key{};
   std::optional<std::string> sequence_number_for_ordering{};
+  std::optional<bool> dry_run{};
 };
 
 struct PutRecordOutput {
@@ -30,6 +31,7 @@ struct PutRecordsRequestEntry {
 
 struct PutRecordsInput : StreamReference {
   std::vector<PutRecordsRequestEntry> records{};
+  std::optional<bool> dry_run{};
 };
 
 struct PutRecordsResultEntry {
@@ -49,6 +51,7 @@ struct GetShardIteratorInput : StreamReference {
   std::string shard_iterator_type{};
   std::optional<std::string> starting_sequence_number{};
   std::optional<Timestamp> timestamp{};
+  std::optional<bool> dry_run{};
 };
 
 struct GetShardIteratorOutput {
@@ -60,6 +63,7 @@ struct GetRecordsInput {
   std::optional<std::int32_t> limit{};
   std::optional<std::string> stream_arn{};
   std::optional<std::string> stream_id{};
+  std::optional<bool> dry_run{};
 };
 
 struct RecordOutput {

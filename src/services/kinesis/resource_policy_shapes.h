@@ -1,6 +1,7 @@
 #pragma once
 /// Requests and answers about resource policies. Source: Kinesis API Reference, the actions of the same names.
 
+#include <optional>
 #include <string>
 
 #include "codec/shape.h"
@@ -10,10 +11,12 @@ namespace penstock::services::kinesis {
 struct PutResourcePolicyInput {
   std::string resource_arn{};
   std::string policy{};
+  std::optional<std::string> stream_id{};
 };
 
 struct GetResourcePolicyInput {
   std::string resource_arn{};
+  std::optional<std::string> stream_id{};
 };
 
 struct GetResourcePolicyOutput {
@@ -22,6 +25,7 @@ struct GetResourcePolicyOutput {
 
 struct DeleteResourcePolicyInput {
   std::string resource_arn{};
+  std::optional<std::string> stream_id{};
 };
 
 const codec::Shape& describe(const PutResourcePolicyInput*);

@@ -136,7 +136,7 @@ constexpr Operation kOperations[] = {
     control<&register_stream_consumer>("RegisterStreamConsumer", "kinesis:RegisterStreamConsumer", &new_consumer),
     control<&remove_tags_from_stream>("RemoveTagsFromStream", "kinesis:RemoveTagsFromStream", &untagged_stream),
     control<&split_shard>("SplitShard", "kinesis:SplitShard", &stream_resource<SplitShardInput>),
-    with_events(operation<&subscribe_to_shard>("SubscribeToShard", "kinesis:SubscribeToShard", &subscribe_resource)),
+    with_events(control<&subscribe_to_shard>("SubscribeToShard", "kinesis:SubscribeToShard", &subscribe_resource)),
     control<&tag_resource>("TagResource", "kinesis:TagResource", &tagged_resource),
     control<&untag_resource>("UntagResource", "kinesis:UntagResource", &untagged_resource),
     control<&update_account_settings>("UpdateAccountSettings", "kinesis:UpdateAccountSettings", &any_resource),

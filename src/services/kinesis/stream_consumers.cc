@@ -13,7 +13,6 @@ namespace penstock::services::kinesis {
 namespace {
 
 constexpr std::size_t kConsumersShownMax = 100;  // "The default is 100" and the most that is shown
-constexpr std::chrono::seconds kTokenLife{300};  // "Tokens expire after 300 seconds."
 constexpr std::size_t kTagsMax = 50;
 
 ConsumerOutput consumer_output(const CallContext& call, std::string_view stream, const stream::Consumer& consumer) {
@@ -48,18 +47,14 @@ ApiResult<PageToken> open_token(const CallContext& call, const ListStreamConsume
   const std::size_t second = contents->find(' ', first + 1);
   PageToken token{.uid = contents->substr(0, first), .after = contents->substr(second + 1)};
   std::from_chars(contents->data() + first + 1, contents->data() + second, token.made_ms);
-  const Timestamp now = call.house.clock.now();
-  if (now - from_unix_ms(token.made_ms) > kTokenLife) {
-    return api_fail(kExpiredNextToken, fmt::format("NextToken was given at {} and has expired; tokens live for {} "
-                                                   "seconds.",
-                                                   token.made_ms / 1000, kTokenLife.count()));
-  }
+  PENSTOCK_TRY_VOID(check_token_age(call, from_unix_ms(token.made_ms)));
   return token;
 }
 
 }  // namespace
 
 Answer<RegisterStreamConsumerOutput> register_stream_consumer(CallContext& call, RegisterStreamConsumerInput input) {
+  PENSTOCK_CO_TRY_VOID(refuse_stream_id(input.stream_id));
   PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, input.stream_arn));
   const std::string name = view.info->name;
   if (view.status != stream::StreamStatus::active) {
@@ -108,8 +103,11 @@ Answer<DescribeStreamConsumerOutput> describe_stream_consumer(CallContext& call,
 }
 
 Answer<ListStreamConsumersOutput> list_stream_consumers(CallContext& call, ListStreamConsumersInput input) {
-  PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, input.stream_arn));
-  const stream::StreamInfo& info = *view.info;
+  PENSTOCK_CO_TRY_VOID(refuse_stream_id(input.stream_id));
+  PENSTOCK_CO_TRY(const std::string name, name_in_arn(call, input.stream_arn));
+  const auto view = call.house.streams.get_settled(name);
+  if (!view) co_return to_api_error(view.error(), Plane::control);
+  const stream::StreamInfo& info = *view->info;
   PageToken token;
   if (input.next_token) {
     PENSTOCK_CO_TRY(token, open_token(call, input));
@@ -122,8 +120,10 @@ Answer<ListStreamConsumersOutput> list_stream_consumers(CallContext& call, ListS
   }
   const auto limit =
       std::min(static_cast<std::size_t>(input.max_results.value_or(kConsumersShownMax)), kConsumersShownMax);
+  const auto consumers = call.house.streams.consumers().list(info.uid);
+  if (!consumers) co_return to_api_error(consumers.error(), Plane::control);
   ListStreamConsumersOutput output;
-  for (const stream::Consumer& consumer : call.house.streams.consumers().list(info.uid)) {
+  for (const stream::Consumer& consumer : *consumers) {
     if (consumer.name <= token.after) continue;
     if (output.consumers.size() == limit) {
       output.next_token = call.house.streams.tokens().seal(

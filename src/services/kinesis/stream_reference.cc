@@ -48,14 +48,15 @@ ApiResult<std::string> resolve(const CallContext& call, const StreamReference& r
   return name;
 }
 
-std::optional<stream::Consumer> find_consumer(const CallContext& call, const stream::StreamView& stream,
-                                              const ResourceName& resource) {
+ApiResult<std::optional<stream::Consumer>> find_consumer(const CallContext& call, const stream::StreamView& stream,
+                                                         const ResourceName& resource) {
   const std::size_t colon = resource.consumer.rfind(':');
   auto consumer = call.house.streams.consumers().find(stream.info->uid, consumer_name(resource));
-  if (!consumer) return std::nullopt;
+  if (!consumer) return to_api_error(consumer.error(), Plane::control);
+  if (!*consumer) return std::nullopt;
   // A consumer registered anew under the name of an earlier one has another ARN.
-  const bool same = resource.consumer.substr(colon + 1) == std::to_string(to_unix_ms(consumer->created) / 1000);
-  return same ? consumer : std::nullopt;
+  const bool same = resource.consumer.substr(colon + 1) == std::to_string(to_unix_ms((*consumer)->created) / 1000);
+  return same ? *std::move(consumer) : std::nullopt;
 }
 
 ApiResult<ResourceName> find_resource(const CallContext& call, std::string_view arn) {
@@ -63,10 +64,16 @@ ApiResult<ResourceName> find_resource(const CallContext& call, std::string_view 
   if (!resource) return api_fail(kNotFound, fmt::format("Stream {} under account {} not found.", arn, call.account));
   const auto view = call.house.streams.get(resource->stream);
   if (!view) return to_api_error(view.error(), Plane::control);
-  if (!resource->consumer.empty() && !find_consumer(call, *view, *resource)) {
-    return api_fail(kNotFound, fmt::format("Consumer {}, account {} not found.", arn, call.account));
-  }
-  return *std::move(resource);
+  if (resource->consumer.empty()) return *std::move(resource);
+  PENSTOCK_TRY(const auto consumer, find_consumer(call, *view, *resource));
+  if (consumer) return *std::move(resource);
+  return api_fail(kNotFound, fmt::format("Consumer {}, account {} not found.", arn, call.account));
+}
+
+Touched failed(const Error& error) {
+  Touched touched;
+  touched.failure = to_api_error(error, Plane::control).error();
+  return touched;
 }
 
 Touched touch_arns(const CallContext& call, std::vector<std::string> arns) {
@@ -78,10 +85,12 @@ Touched touch_arns(const CallContext& call, std::vector<std::string> arns) {
     if (!resource || arns.size() != 1) continue;
     const auto view = call.house.streams.find(resource->stream);
     if (!view) continue;
-    const auto tags = resource->consumer.empty()
-                          ? view->info->tags
-                          : call.house.streams.consumers().tags(view->info->uid, consumer_name(*resource));
-    for (const auto& [key, value] : tags) touched.conditions["aws:ResourceTag/" + key] = {value};
+    Result<stream::Consumers::Tags> tags = view->info->tags;
+    if (!resource->consumer.empty()) {
+      tags = call.house.streams.consumers().tags(view->info->uid, consumer_name(*resource));
+      if (!tags) return failed(tags.error());
+    }
+    for (const auto& [key, value] : *tags) touched.conditions["aws:ResourceTag/" + key] = {value};
   }
   touched.resources = std::move(arns);
   return touched;

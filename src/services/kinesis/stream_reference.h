@@ -37,8 +37,11 @@ struct StreamReference {
   return resource.consumer.substr(0, resource.consumer.rfind(':'));
 }
 /// The very consumer that the resource names, if it is still there.
-[[nodiscard]] std::optional<stream::Consumer> find_consumer(const CallContext& call, const stream::StreamView& stream,
-                                                            const ResourceName& resource);
+[[nodiscard]] ApiResult<std::optional<stream::Consumer>> find_consumer(const CallContext& call,
+                                                                       const stream::StreamView& stream,
+                                                                       const ResourceName& resource);
+/// The call fails, whoever calls: what the decision needs could not be read.
+[[nodiscard]] Touched failed(const Error& error);
 
 /// What a call touches: the ARNs, each with its resource policy, and the tags of a single one as aws:ResourceTag/...
 [[nodiscard]] Touched touch_arns(const CallContext& call, std::vector<std::string> arns);

@@ -267,6 +267,7 @@ const Shape& describe(const TagResourceInput*) {
   static const Shape shape = ShapeBuilder<TagResourceInput>("TagResourceInput")
                                  .field("Tags", &TagResourceInput::tags, tag_map(1))
                                  .field("ResourceARN", &TagResourceInput::resource_arn, resource_arn_rules())
+                                 .field("StreamId", &TagResourceInput::stream_id, stream_id_rules())
                                  .build();
   return shape;
 }
@@ -275,6 +276,7 @@ const Shape& describe(const UntagResourceInput*) {
   static const Shape shape = ShapeBuilder<UntagResourceInput>("UntagResourceInput")
                                  .field("TagKeys", &UntagResourceInput::tag_keys, tag_keys())
                                  .field("ResourceARN", &UntagResourceInput::resource_arn, resource_arn_rules())
+                                 .field("StreamId", &UntagResourceInput::stream_id, stream_id_rules())
                                  .build();
   return shape;
 }
@@ -282,6 +284,7 @@ const Shape& describe(const UntagResourceInput*) {
 const Shape& describe(const ListTagsForResourceInput*) {
   static const Shape shape = ShapeBuilder<ListTagsForResourceInput>("ListTagsForResourceInput")
                                  .field("ResourceARN", &ListTagsForResourceInput::resource_arn, resource_arn_rules())
+                                 .field("StreamId", &ListTagsForResourceInput::stream_id, stream_id_rules())
                                  .build();
   return shape;
 }

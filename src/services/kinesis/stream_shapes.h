@@ -172,15 +172,18 @@ struct ListTagsForStreamOutput {
 struct TagResourceInput {
   std::map<std::string, std::string> tags{};
   std::string resource_arn{};
+  std::optional<std::string> stream_id{};
 };
 
 struct UntagResourceInput {
   std::vector<std::string> tag_keys{};
   std::string resource_arn{};
+  std::optional<std::string> stream_id{};
 };
 
 struct ListTagsForResourceInput {
   std::string resource_arn{};
+  std::optional<std::string> stream_id{};
 };
 
 struct ListTagsForResourceOutput {

@@ -118,21 +118,26 @@ stream::StartingPoint starting_point(StartingPosition position) {
 
 }  // namespace
 
+// The consumer is the resource, and its policy is asked: the Developer Guide ("IAM permissions required for KCL
+// consumer applications") lets SubscribeToShard be allowed on .../consumer/* alone, and shares a consumer by the policy
+// on it.
 Touched subscribe_resource(const CallContext& call, const void* input) {
   return touch_arns(call, {static_cast<const SubscribeToShardInput*>(input)->consumer_arn});
 }
 
 Answer<Empty> subscribe_to_shard(CallContext& call, SubscribeToShardInput input) {
-  ConsumerReference reference{.stream_arn = {}, .consumer_name = {}, .consumer_arn = std::move(input.consumer_arn)};
+  ConsumerReference reference{.consumer_arn = std::move(input.consumer_arn), .stream_id = std::move(input.stream_id)};
   PENSTOCK_CO_TRY(const FoundConsumer found, resolve_consumer(call, reference));
-  if (found.consumer.status != stream::ConsumerStatus::active) {
-    co_return api_fail(kInUse,
-                       fmt::format("Consumer {}, account {} not ACTIVE, instead in state {}.", *reference.consumer_arn,
-                                   call.account, stream::to_string(found.consumer.status)));
+  const std::string& stream = found.stream.info->name;
+  PENSTOCK_CO_TRY_VOID(check_active(call, stream, found.consumer));
+  stream::StartingPoint start = starting_point(std::move(input.starting_position));
+  if (input.dry_run.value_or(false)) {
+    const auto made = co_await call.house.streams.make_iterator(stream, std::move(input.shard_id), std::move(start));
+    if (!made) co_return to_api_error(made.error(), Plane::control);
+    co_return dry_run_passed();
   }
   auto subscription =
-      co_await call.house.streams.subscribe(found.stream.info->name, found.consumer.name, std::move(input.shard_id),
-                                            starting_point(std::move(input.starting_position)));
+      co_await call.house.streams.subscribe(stream, found.consumer.name, std::move(input.shard_id), std::move(start));
   if (!subscription) co_return to_api_error(subscription.error(), Plane::control);
   call.events = std::make_unique<ShardEvents>(call.house, *std::move(subscription));
   co_return Empty{};

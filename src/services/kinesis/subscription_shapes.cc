@@ -26,6 +26,8 @@ const Shape& describe(const SubscribeToShardInput*) {
                  {.required = true, .length = {1, 2048}, .pattern = kConsumerArnPattern})
           .field("ShardId", &SubscribeToShardInput::shard_id, name_rules(true))
           .field("StartingPosition", &SubscribeToShardInput::starting_position, {.required = true})
+          .field("StreamId", &SubscribeToShardInput::stream_id, stream_id_rules())
+          .field("DryRun", &SubscribeToShardInput::dry_run)
           .build();
   return shape;
 }

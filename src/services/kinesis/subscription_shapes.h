@@ -19,6 +19,8 @@ struct SubscribeToShardInput {
   std::string consumer_arn{};
   std::string shard_id{};
   StartingPosition starting_position{};
+  std::optional<std::string> stream_id{};
+  std::optional<bool> dry_run{};
 };
 
 struct SubscribeToShardEvent {

@@ -33,7 +33,24 @@ ApiResult<stream::StreamView> find_stream(const CallContext& call, std::string_v
   return *std::move(view);
 }
 
+/// Errors: ResourceInUseException when the stream is CREATING or DELETING, ResourceNotFoundException.
+ApiResult<void> check_settled(const CallContext& call, std::string_view name) {
+  const auto view = call.house.streams.get_settled(name);
+  if (!view) return to_api_error(view.error(), Plane::control);
+  return {};
+}
+
+/// The stream or consumer whose tags are asked for or changed.
+template <class Input>
+ApiResult<ResourceName> tagged(const CallContext& call, const Input& input) {
+  PENSTOCK_TRY_VOID(refuse_stream_id(input.stream_id));
+  PENSTOCK_TRY(ResourceName resource, find_resource(call, input.resource_arn));
+  PENSTOCK_TRY_VOID(check_settled(call, resource.stream));
+  return resource;
+}
+
 Answer<Empty> add_tags(CallContext& call, std::string name, std::map<std::string, std::string> tags) {
+  PENSTOCK_CO_TRY_VOID(check_settled(call, name));
   PENSTOCK_CO_TRY_VOID(check_tags(call, name, tags));
   const auto added = co_await call.house.streams.add_tags(std::move(name), std::move(tags));
   if (!added) co_return to_api_error(added.error(), Plane::control);
@@ -41,6 +58,7 @@ Answer<Empty> add_tags(CallContext& call, std::string name, std::map<std::string
 }
 
 Answer<Empty> remove_tags(CallContext& call, std::string name, std::vector<std::string> keys) {
+  PENSTOCK_CO_TRY_VOID(check_settled(call, name));
   const auto removed = co_await call.house.streams.remove_tags(std::move(name), std::move(keys));
   if (!removed) co_return to_api_error(removed.error(), Plane::control);
   co_return Empty{};
@@ -99,7 +117,7 @@ Answer<ListTagsForStreamOutput> list_tags_for_stream(CallContext& call, ListTags
 }
 
 Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
-  PENSTOCK_CO_TRY(ResourceName resource, find_resource(call, input.resource_arn));
+  PENSTOCK_CO_TRY(ResourceName resource, tagged(call, input));
   if (resource.consumer.empty()) {
     co_return co_await add_tags(call, std::move(resource.stream), std::move(input.tags));
   }
@@ -112,7 +130,7 @@ Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
 }
 
 Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
-  PENSTOCK_CO_TRY(ResourceName resource, find_resource(call, input.resource_arn));
+  PENSTOCK_CO_TRY(ResourceName resource, tagged(call, input));
   if (resource.consumer.empty()) {
     co_return co_await remove_tags(call, std::move(resource.stream), std::move(input.tag_keys));
   }
@@ -124,11 +142,12 @@ Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
 }
 
 Answer<ListTagsForResourceOutput> list_tags_for_resource(CallContext& call, ListTagsForResourceInput input) {
-  PENSTOCK_CO_TRY(const ResourceName resource, find_resource(call, input.resource_arn));
+  PENSTOCK_CO_TRY(const ResourceName resource, tagged(call, input));
   PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, resource.stream));
   if (resource.consumer.empty()) co_return ListTagsForResourceOutput{.tags = to_list(view.info->tags)};
-  co_return ListTagsForResourceOutput{
-      .tags = to_list(call.house.streams.consumers().tags(view.info->uid, consumer_name(resource)))};
+  const auto tags = call.house.streams.consumers().tags(view.info->uid, consumer_name(resource));
+  if (!tags) co_return to_api_error(tags.error(), Plane::control);
+  co_return ListTagsForResourceOutput{.tags = to_list(*tags)};
 }
 
 }  // namespace penstock::services::kinesis
