@@ -162,6 +162,21 @@ def test_the_aws_cli_splits_merges_and_switches_modes(own_server):
     assert summary["StreamModeDetails"] == ON_DEMAND
 
 
+def test_update_shard_count_gives_shards_of_equal_size_in_the_order_of_aws(kinesis):
+    """src/stream/README.md, "UpdateShardCount"."""
+    kinesis.create_stream(StreamName="s", ShardCount=4)
+    kinesis.update_shard_count(StreamName="s", TargetShardCount=3, ScalingType="UNIFORM_SCALING")
+    shards = {shard["ShardId"]: shard for shard in kinesis.list_shards(StreamName="s")["Shards"]}
+    parents = {i: (shards[shard_id(i)]["ParentShardId"], shards[shard_id(i)].get("AdjacentParentShardId")) for i in range(4, 11)}
+    assert len(shards) == 11 and parents == {
+        4: (shard_id(1), None), 5: (shard_id(1), None), 6: (shard_id(0), shard_id(4)), 7: (shard_id(2), None),
+        8: (shard_id(2), None), 9: (shard_id(5), shard_id(7)), 10: (shard_id(8), shard_id(3))}
+    opened = [shard for shard in shards.values() if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
+    assert [shard["ShardId"] for shard in opened] == [shard_id(6), shard_id(9), shard_id(10)]
+    widths = [int(shard["HashKeyRange"]["EndingHashKey"]) - int(shard["HashKeyRange"]["StartingHashKey"]) for shard in opened]
+    assert max(widths) - min(widths) <= 1
+
+
 def test_update_shard_count_rules(kinesis):
     kinesis.create_stream(StreamName="s", ShardCount=4)
     scale = {"StreamName": "s", "ScalingType": "UNIFORM_SCALING"}
@@ -270,6 +285,7 @@ def test_a_stream_with_ten_thousand_shards(kinesis, own_server):
     assert listed(kinesis, "big") == [shard_id(i) for i in range(10_000)]
     put = kinesis.put_record(StreamName="big", Data=b"x", PartitionKey="k", ExplicitHashKey=str(HASH_KEYS - 1))
     assert put["ShardId"] == shard_id(9_999)
+    assert kinesis.put_record(StreamName="big", Data=b"x", PartitionKey="k", ExplicitHashKey="0")["ShardId"] == shard_id(0)
     kinesis.split_shard(StreamName="big", ShardToSplit=shard_id(0), NewStartingHashKey="7")
     own_server.stop()
     own_server.start()
