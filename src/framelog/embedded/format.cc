@@ -15,6 +15,7 @@ constexpr std::string_view kTrailerMagic = "PNSTKIDX";
 constexpr std::string_view kGroupMagic = "PGRP";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint32_t kLastOfGroup = 1U << 31U;
+constexpr std::uint32_t kLost = 1U << 30U;
 
 // The log file, the segment header and the trailer begin alike: magic (8 bytes), checksum of bytes 12..63, version.
 constexpr std::size_t kBlockBytes = 64;
@@ -82,7 +83,7 @@ std::optional<GroupHeader> decode_group_header(std::uint32_t seed, std::string_v
   const char* at = bytes.data();
   if (load_number<std::uint32_t>(at + 4) != crc32c(bytes.substr(8), seed)) return std::nullopt;
   const auto kind = load_number<std::uint32_t>(at + 48);
-  if (kind > static_cast<std::uint32_t>(GroupKind::mark)) return std::nullopt;
+  if (kind > static_cast<std::uint32_t>(GroupKind::lost)) return std::nullopt;
   return GroupHeader{.sequence = load_number<std::uint64_t>(at + 8),
                      .first_position = load_number<std::uint64_t>(at + 16),
                      .proven_segment = load_number<std::uint64_t>(at + 24),
@@ -99,7 +100,7 @@ std::uint64_t group_end(std::uint64_t offset, const GroupHeader& header) {
 
 void encode_frame_header(std::uint32_t seed, const FrameHeader& header, char* out) {
   store_number(out + 4, header.payload_crc);
-  store_number(out + 8, header.length | (header.last_of_group ? kLastOfGroup : 0U));
+  store_number(out + 8, header.length | (header.last_of_group ? kLastOfGroup : 0U) | (header.lost ? kLost : 0U));
   store_number(out + 12, header.shard);
   store_number(out + 16, header.position);
   store_number(out + 24, header.time_ms);
@@ -112,8 +113,9 @@ std::optional<FrameHeader> decode_frame_header(std::uint32_t seed, std::string_v
   if (load_number<std::uint32_t>(at) != crc32c(bytes.substr(4), seed)) return std::nullopt;
   const auto length = load_number<std::uint32_t>(at + 8);
   FrameHeader header{.payload_crc = load_number<std::uint32_t>(at + 4),
-                     .length = length & ~kLastOfGroup,
+                     .length = length & ~(kLastOfGroup | kLost),
                      .last_of_group = (length & kLastOfGroup) != 0,
+                     .lost = (length & kLost) != 0,
                      .shard = load_number<std::uint32_t>(at + 12),
                      .position = load_number<std::uint64_t>(at + 16),
                      .time_ms = load_number<std::int64_t>(at + 24)};

@@ -43,6 +43,7 @@ struct LogFile {
 enum class GroupKind : std::uint32_t {
   frames = 0,  ///< the body is frames
   mark = 1,    ///< the body is the tip of every shard; it proves what lies before it
+  lost = 2,    ///< stands where a repair found nothing readable; `count` positions went with it, the body is nothing
 };
 
 struct GroupHeader {
@@ -57,6 +58,10 @@ struct GroupHeader {
 };
 void encode_group_header(std::uint32_t seed, const GroupHeader& header, char* out);
 [[nodiscard]] std::optional<GroupHeader> decode_group_header(std::uint32_t seed, std::string_view bytes);
+/// The position that comes behind the group.
+[[nodiscard]] constexpr std::uint64_t position_after(const GroupHeader& header) {
+  return header.first_position + (header.kind == GroupKind::mark ? 0 : header.count);
+}
 /// Where the group that starts at `offset` ends, padding included.
 [[nodiscard]] std::uint64_t group_end(std::uint64_t offset, const GroupHeader& header);
 
@@ -64,6 +69,7 @@ struct FrameHeader {
   std::uint32_t payload_crc = 0;  ///< not seeded: made before the segment is known; the header, which is, holds it
   std::uint32_t length = 0;
   bool last_of_group = false;
+  bool lost = false;  ///< stands, with zeros as payload, for a frame that a repair could not read
   std::uint32_t shard = 0;
   std::uint64_t position = 0;
   std::int64_t time_ms = 0;

@@ -70,13 +70,13 @@ Result<Found> open_sealed(Segment segment, SealedTail tail) {
 std::string_view add_group(Found& found, const Group& group, bool is_first) {
   if (is_first) {
     found.first = group.header;
-  } else if (group.header.sequence != found.segment->next_sequence) {
+  } else if (group.header.sequence != found.segment->next_sequence && group.header.kind != GroupKind::lost) {
     return "group out of sequence";
   } else if (group.header.first_position != found.segment->next_position) {
     return "positions out of sequence";
   }
   found.segment->next_sequence = group.header.sequence + 1;
-  found.segment->next_position = group.header.first_position + group.frames.size();
+  found.segment->next_position = position_after(group.header);
   for (const FramePlace& frame : group.frames) found.segment->index.add(frame);
   note_tips(found, group);
   found.segment->data_end = group.end;

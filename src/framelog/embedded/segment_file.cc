@@ -87,7 +87,7 @@ Result<void> seal_segment(os::File& file, const Segment& segment) {
   return file.sync();
 }
 
-Result<std::optional<SealedTail>> read_sealed_tail(os::File& file, std::uint32_t seed) {
+Result<std::optional<Trailer>> read_trailer(os::File& file, std::uint32_t seed) {
   PENSTOCK_TRY(const std::uint64_t size, file.size());
   if (size < kDataStart + kTrailerBytes) return std::nullopt;
   std::string bytes(kTrailerBytes, '\0');
@@ -97,7 +97,13 @@ Result<std::optional<SealedTail>> read_sealed_tail(os::File& file, std::uint32_t
       trailer->index_bytes != size - kTrailerBytes - trailer->data_end) {
     return std::nullopt;
   }
-  bytes.resize(trailer->index_bytes);
+  return trailer;
+}
+
+Result<std::optional<SealedTail>> read_sealed_tail(os::File& file, std::uint32_t seed) {
+  PENSTOCK_TRY(const auto trailer, read_trailer(file, seed));
+  if (!trailer.has_value()) return std::nullopt;
+  std::string bytes(trailer->index_bytes, '\0');
   PENSTOCK_TRY(const std::size_t index_got, file.pread(bytes, trailer->data_end));
   if (index_got != bytes.size() || crc32c(bytes) != trailer->index_crc) return std::nullopt;
   auto index = SegmentIndex::decode(bytes);

@@ -57,6 +57,8 @@ struct SealedTail {
 /// Cuts the file to its data and appends the index and the trailer, durably.
 Result<void> seal_segment(os::File& file, const Segment& segment);
 
+/// The trailer, if the segment is sealed and it is whole; the index need not be.
+Result<std::optional<Trailer>> read_trailer(os::File& file, std::uint32_t seed);
 /// The index and the trailer, if the segment is sealed and they are whole.
 Result<std::optional<SealedTail>> read_sealed_tail(os::File& file, std::uint32_t seed);
 

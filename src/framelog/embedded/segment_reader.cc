@@ -51,6 +51,7 @@ Result<GroupResult> read_group(FileWindow& window, std::uint32_t seed, std::uint
   Group group{.header = *header, .end = group_end(offset, *header), .frames = {}, .tips = {}};
   if (header->kind == GroupKind::mark) return read_tips(window, std::move(group), offset);
 
+  if (header->kind == GroupKind::lost) return GroupResult(std::move(group));
   if (header->count == 0) return bad<Group>(offset, "group without frames");
   std::uint64_t at = offset + kGroupHeaderBytes;
   const std::uint64_t body_end = at + header->body_bytes;
@@ -65,11 +66,13 @@ Result<GroupResult> read_group(FileWindow& window, std::uint32_t seed, std::uint
     PENSTOCK_TRY(const auto payload, window.view(at + kFrameHeaderBytes, frame->length));
     if (payload.size() != frame->length || crc32c(payload) != frame->payload_crc)
       return bad<Group>(at, "frame checksum");
-    group.frames.push_back({.shard = ShardIndex(frame->shard),
-                            .position = Position(frame->position),
-                            .time = from_unix_ms(frame->time_ms),
-                            .offset = at,
-                            .length = frame->length});
+    if (!frame->lost) {
+      group.frames.push_back({.shard = ShardIndex(frame->shard),
+                              .position = Position(frame->position),
+                              .time = from_unix_ms(frame->time_ms),
+                              .offset = at,
+                              .length = frame->length});
+    }
     at += frame_bytes(frame->length);
   }
   if (at != body_end) return bad<Group>(at, "group of a wrong length");
@@ -102,7 +105,7 @@ Result<std::expected<void, BadBytes>> walk_frames(
     PENSTOCK_TRY(const auto bytes, window.view(at, kFrameHeaderBytes));
     const auto frame = decode_frame_header(seed, bytes);
     if (!frame.has_value()) return bad<void>(at, "frame header checksum");
-    if (ShardIndex(frame->shard) == walk.shard && Position(frame->position) >= walk.from) {
+    if (ShardIndex(frame->shard) == walk.shard && !frame->lost && Position(frame->position) >= walk.from) {
       PENSTOCK_TRY(const auto payload, window.view(at + kFrameHeaderBytes, frame->length));
       if (payload.size() != frame->length || crc32c(payload) != frame->payload_crc)
         return bad<void>(at, "frame checksum");

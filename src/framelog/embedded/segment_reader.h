@@ -40,7 +40,7 @@ struct BadBytes {
 struct Group {
   GroupHeader header;
   std::uint64_t end = 0;
-  std::vector<FramePlace> frames;
+  std::vector<FramePlace> frames;  ///< without those that were lost
   std::vector<ShardTip> tips;
 };
 
