@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "cli/command.h"
+#include "cli/commands/check.h"
 #include "cli/commands/demo.h"
 #include "cli/commands/env.h"
 #include "cli/commands/put.h"
@@ -34,6 +35,8 @@ int run(int argc, char** argv) {
   add_tail(app, exit);
   add_simulate(app, exit);
   add_demo(app, exit);
+  add_check(app, exit);
+  add_repair(app, exit);
   add_version(app);
   try {
     app.parse(argc, argv);

@@ -24,6 +24,8 @@ std::span<const Shard> take_document(std::span<const Shard>& rest, std::uint32_t
 
 }  // namespace
 
+std::string log_id_of(const StreamInfo& info) { return std::string(kLogPrefix) + info.uid; }
+
 std::string StreamStore::key_of(std::string_view name) const { return fmt::format("stream/{}/{}", account_, name); }
 
 std::string StreamStore::shards_prefix(std::string_view uid) const {

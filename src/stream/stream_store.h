@@ -17,6 +17,11 @@
 namespace penstock::stream {
 
 inline constexpr std::uint32_t kShardsPerDocument = 512;
+/// What the ids of all streams' logs begin with.
+inline constexpr std::string_view kLogPrefix = "s-";
+
+/// The frame log in which the stream's records lie.
+[[nodiscard]] std::string log_id_of(const StreamInfo& info);
 
 class StreamStore {
  public:

@@ -19,10 +19,6 @@
 namespace penstock::stream {
 namespace {
 
-constexpr std::string_view kLogPrefix = "s-";
-
-std::string log_id_of(const StreamInfo& info) { return std::string(kLogPrefix) + info.uid; }
-
 // Opening a log waits for the disk (milliseconds), which does several things at the same time.
 constexpr std::size_t kOpenersMax = 16;
 

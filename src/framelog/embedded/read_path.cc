@@ -217,7 +217,10 @@ Result<FramePage> EmbeddedLog::read_disk(ShardIndex shard, Position from, ReadLi
               {.position = place.position, .time = place.time, .bytes = std::make_shared<const std::string>(payload)});
           return true;
         }));
-    if (!walked.has_value()) return std::unexpected(corrupt_segment(*plan.segment, walked.error()));
+    if (!walked.has_value()) {
+      if (page.frames.empty()) return std::unexpected(corrupt_segment(*plan.segment, walked.error()));
+      full = true;  // what is whole before it is given first
+    }
     // Whatever this stretch held is read: the next one begins behind it.
     from = Position(plan.next.get() + 1);
   }
