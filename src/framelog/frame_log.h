@@ -79,7 +79,7 @@ class FrameLog {
   virtual Task<Result<Appended>> append(ShardIndex shard, std::string frame) = 0;
 
   /// Frames of the shard with position >= `from`, in order. Positions already trimmed are skipped silently.
-  /// Errors: corrupt (names the segment and offset), unavailable.
+  /// Errors: corrupt (names the segment and offset), once the whole frames before it have been given; unavailable.
   virtual Task<Result<FramePage>> read(ShardIndex shard, Position from, ReadLimits limits) = 0;
 
   /// The first frame of the shard whose time is >= `time`; if there is none, one past the shard's last position.

@@ -181,7 +181,12 @@ TEST_F(EmbeddedFaults, DamageIsReportedWithSegmentAndOffsetAndNeverServed) {
   const std::size_t at = bytes.find("frame 2");
   ASSERT_NE(at, std::string::npos);
   files_.flip_bit(segment, at, 0);
-  const auto page = run_sync(log_->read(ShardIndex(0), kBeforeAll, {}));
+  const auto before = run_sync(log_->read(ShardIndex(0), kBeforeAll, {}));
+  ASSERT_TRUE(before.has_value());
+  ASSERT_EQ(before->frames.size(), 2U);
+  EXPECT_EQ(*before->frames.back().bytes, "frame 1");
+  EXPECT_FALSE(before->at_tip);
+  const auto page = run_sync(log_->read(ShardIndex(0), Position(before->frames.back().position.get() + 1), {}));
   ASSERT_FALSE(page.has_value());
   EXPECT_EQ(page.error().kind, ErrorKind::corrupt);
   EXPECT_NE(page.error().message.find(segment), std::string::npos) << page.error().message;
