@@ -75,7 +75,7 @@ Result<PreparedSegment> prepare_segment(os::FileSystem& files, const std::string
 }
 
 Result<void> seal_segment(os::File& file, const Segment& segment) {
-  const std::string index_bytes = segment.index.encode();
+  const std::string index_bytes = segment.index->encode();
   const std::string trailer = encode_trailer(segment.seed, {.data_end = segment.data_end,
                                                             .index_bytes = index_bytes.size(),
                                                             .index_crc = crc32c(index_bytes),

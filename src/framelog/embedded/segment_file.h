@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "framelog/embedded/format.h"
@@ -14,7 +15,8 @@
 
 namespace penstock::framelog {
 
-/// A segment as its log knows it.
+/// A segment as its log knows it. Until it is sealed its index is at hand; then it lies in the file alone, and comes from
+/// the store's IndexCache.
 struct Segment {
   std::uint64_t number = 0;
   std::uint32_t seed = 0;
@@ -23,7 +25,13 @@ struct Segment {
   std::uint64_t data_end = 0;       ///< everything before it is durable
   std::uint64_t next_sequence = 0;  ///< of the group that follows data_end
   std::uint64_t next_position = 0;  ///< of the frame that follows
-  SegmentIndex index;
+  std::unique_ptr<SegmentIndex> index;  ///< none once it is sealed
+  /// Once the index was looked at; the frames' newest time, and which shards have some here.
+  struct Summary {
+    std::optional<Timestamp> time_last;
+    std::vector<ShardIndex> shards;  ///< ascending
+  };
+  std::optional<Summary> summary;
 };
 
 /// A segment that nothing was written to yet, durably zero up to `capacity`.
@@ -54,7 +62,7 @@ struct SealedTail {
   SegmentIndex index;
 };
 
-/// Cuts the file to its data and appends the index and the trailer, durably.
+/// Cuts the file to its data and appends the index (which is at hand) and the trailer, durably.
 Result<void> seal_segment(os::File& file, const Segment& segment);
 
 /// The trailer, if the segment is sealed and it is whole; the index need not be.
