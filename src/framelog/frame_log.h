@@ -60,11 +60,6 @@ class Subscription {
   virtual ~Subscription() = default;
 };
 
-struct ShardExtent {
-  Position first;  ///< oldest frame still held, kBeforeAll if none
-  Position last;   ///< newest durable frame ever appended, kBeforeAll if none
-};
-
 class FrameLog {
  public:
   virtual ~FrameLog() = default;
@@ -85,7 +80,8 @@ class FrameLog {
   /// The first frame of the shard whose time is >= `time`; if there is none, one past the shard's last position.
   virtual Task<Result<Position>> position_at(ShardIndex shard, Timestamp time) = 0;
 
-  [[nodiscard]] virtual ShardExtent extent(ShardIndex shard) = 0;
+  /// The newest durable frame ever appended to the shard, kBeforeAll if none.
+  [[nodiscard]] virtual Position tip(ShardIndex shard) = 0;
 
   /// Frees storage of frames older than `time`, where that can be done by dropping whole segments. Frames younger
   /// than `time` are never dropped; older ones may stay: readers that must not see them filter by time.

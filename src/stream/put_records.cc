@@ -216,7 +216,7 @@ Result<void> Streams::check_ordering(std::string_view name, std::string_view seq
   const auto number = parse_sequence_number(sequence_number);
   const bool given = number.has_value() && number->shard_created <= clock_.now() &&
                      number->shard.get() < stream->info()->next_shard_index &&
-                     number->position <= log->extent(number->shard).last;
+                     number->position <= log->tip(number->shard);
   if (given) return {};
   return fail(
       ErrorKind::invalid,

@@ -221,7 +221,7 @@ Task<Result<ShardIterator>> Streams::make_iterator(std::string name, std::string
   if (!stream->limits().take_iterator(shard.index, clock_.steady())) co_return rate_exceeded(shard_id, name);
   PENSTOCK_CO_TRY(const auto log, stream->log());
   const auto info = stream->info();
-  const Position last = log->extent(shard.index).last;
+  const Position last = log->tip(shard.index);
   ShardIterator made{
       .stream_name = name, .uid = info->uid, .shard = shard.index, .position = Position{0}, .index = 0, .made = now};
   switch (start.type) {

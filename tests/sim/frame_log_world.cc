@@ -44,6 +44,7 @@ FrameLogWorld::FrameLogWorld(std::uint64_t seed, Counts& counts, bool verbose)
   options_.group_bytes_max = 1024U << random_.below(8);
   options_.waiting_bytes_max = 64U << 10U;
   options_.cache_bytes_max = random_.below(2) * 16384;
+  options_.index_cache_bytes_max = random_.below(2) * 4096;
   options_.executor = &storage_;
   // The data folder itself is whoever starts the server's to make durable.
   static_cast<void>(files_.make_directories("data"));
@@ -336,6 +337,8 @@ void FrameLogWorld::check_frame(std::uint32_t index, const StoredFrame& frame, s
   any = true;
   next = number + 1;
   if (after_recovery) {
+    // Of a group whose acknowledgement the power loss swallowed: the last one, unless more were acknowledged since.
+    if (entry.state != State::acked) entry.ack_step = last_ack_step();
     entry.state = State::acked;
     entry.position = frame.position;
     entry.time = frame.time;

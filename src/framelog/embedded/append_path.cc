@@ -194,6 +194,8 @@ void EmbeddedLog::start_segment(PreparedSegment prepared, std::string_view tips)
   segment->path = prepared.path;
   segment->file = prepared.file;
   segment->data_end = kDataStart;
+  segment->next_position = next_position_;
+  segment->index = std::make_unique<SegmentIndex>();
   std::shared_ptr<Segment> full;
   {
     const MutexLock lock(mutex_);
@@ -386,7 +388,7 @@ void EmbeddedLog::publish(const std::vector<WaitingAppend*>& group, std::uint64_
     segment.next_sequence = next_sequence_;
     segment.next_position = next_position_;
     for (const FramePlace& place : places) {
-      segment.index.add(place);
+      segment.index->add(place);
       Shard& shard = shard_state(place.shard);
       shard.last = place.position;
       shard.last_time = place.time;
@@ -453,8 +455,14 @@ void EmbeddedLog::seal(Segment& segment) {
   if (file == nullptr) return;
   // A segment that takes no more frames does not change, except for its file.
   if (!seal_segment(*file, segment).has_value()) return;
-  const MutexLock lock(mutex_);
-  segment.file = nullptr;
+  IndexCache::IndexPtr index;
+  {
+    const MutexLock lock(mutex_);
+    segment.file = nullptr;
+    segment.summary = summarize(*segment.index);
+    index = std::move(segment.index);
+  }
+  engine_->indexes.put(segment.path, std::move(index));
 }
 
 void EmbeddedLog::seal_at_end() {

@@ -14,6 +14,7 @@
 #include "core/mutex.h"
 #include "core/task.h"
 #include "framelog/embedded/embedded_store.h"
+#include "framelog/embedded/index_cache.h"
 #include "framelog/embedded/recovery.h"
 #include "framelog/embedded/segment_file.h"
 #include "framelog/embedded/tip_cache.h"
@@ -29,6 +30,7 @@ struct Engine {
         clock(wall_clock),
         options(chosen),
         cache(chosen.cache_bytes_max),
+        indexes(file_system, chosen.index_cache_bytes_max),
         committers(chosen.committer_threads, chosen.executor),
         readers(chosen.reader_threads, chosen.executor),
         housekeeping(2, chosen.executor) {}
@@ -37,6 +39,7 @@ struct Engine {
   Clock& clock;
   const EmbeddedOptions options;
   TipCache cache;
+  IndexCache indexes;
   Workers committers;
   Workers readers;
   Workers housekeeping;  ///< prepares, seals and drops segments
@@ -77,7 +80,7 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   Task<Result<Appended>> append(ShardIndex shard, std::string frame) override;
   Task<Result<FramePage>> read(ShardIndex shard, Position from, ReadLimits limits) override;
   Task<Result<Position>> position_at(ShardIndex shard, Timestamp time) override;
-  [[nodiscard]] ShardExtent extent(ShardIndex shard) override EXCLUDES(mutex_);
+  [[nodiscard]] Position tip(ShardIndex shard) override EXCLUDES(mutex_);
   Task<Result<void>> trim_before(Timestamp time) override;
   [[nodiscard]] std::unique_ptr<Subscription> watch(ShardIndex shard,
                                                     std::function<void(Position last)> on_append) override
@@ -130,7 +133,12 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   // read_path.cc
   std::optional<FramePage> read_tip(ShardIndex shard, Position from, ReadLimits limits) EXCLUDES(mutex_);
   Result<FramePage> read_disk(ShardIndex shard, Position from, ReadLimits limits);
-  ReadPlan plan_read(ShardIndex shard, Position from) EXCLUDES(mutex_);
+  Result<ReadPlan> plan_read(ShardIndex shard, Position from) EXCLUDES(mutex_);
+  std::shared_ptr<Segment> next_holding(ShardIndex shard, Position from, std::uint64_t number) REQUIRES(mutex_);
+  Result<IndexCache::IndexPtr> load_index(const std::shared_ptr<Segment>& segment) EXCLUDES(mutex_);
+  Result<std::optional<Timestamp>> newest_time(const std::shared_ptr<Segment>& segment) EXCLUDES(mutex_);
+  Result<Position> first_of_segment_at(const std::shared_ptr<Segment>& segment, ShardIndex shard, Timestamp time)
+      EXCLUDES(mutex_);
   Result<Position> search_time(ShardIndex shard, Timestamp time);
   Result<std::shared_ptr<os::File>> open_for_reading(const ReadPlan& plan);
   bool is_held(const Segment& segment) EXCLUDES(mutex_);

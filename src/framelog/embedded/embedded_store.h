@@ -21,9 +21,10 @@ struct EmbeddedOptions {
   std::uint64_t segment_bytes_max = 64U << 20U;
   /// A log's first segment; the next ones grow four times at a step, up to the maximum, while they fill within an hour.
   std::uint64_t segment_bytes_first = 256U << 10U;
-  std::size_t group_bytes_max = 8U << 20U;     ///< a bigger frame is a group of its own
-  std::size_t waiting_bytes_max = 64U << 20U;  ///< per log; more is refused with throttled
-  std::size_t cache_bytes_max = 8U << 20U;     ///< the newest frames, all logs together
+  std::size_t group_bytes_max = 8U << 20U;         ///< a bigger frame is a group of its own
+  std::size_t waiting_bytes_max = 64U << 20U;      ///< per log; more is refused with throttled
+  std::size_t cache_bytes_max = 8U << 20U;         ///< the newest frames, all logs together
+  std::size_t index_cache_bytes_max = 16U << 20U;  ///< of sealed segments' indexes, all logs together
   std::size_t committer_threads = 2;
   std::size_t reader_threads = 2;
   /// For simulation: no threads are made; all storage work runs here. Must outlive the store.

@@ -54,8 +54,10 @@ std::unique_ptr<FrameLogRig> posix() { return std::make_unique<PosixRig>(Embedde
 
 /// Segments that roll all the time and no cache: every read goes to the disk.
 std::unique_ptr<FrameLogRig> posix_small() {
-  return std::make_unique<PosixRig>(
-      EmbeddedOptions{.segment_bytes_max = 16U << 10U, .segment_bytes_first = 4U << 10U, .cache_bytes_max = 0});
+  return std::make_unique<PosixRig>(EmbeddedOptions{.segment_bytes_max = 16U << 10U,
+                                                    .segment_bytes_first = 4U << 10U,
+                                                    .cache_bytes_max = 0,
+                                                    .index_cache_bytes_max = 0});
 }
 
 class SimRig final : public FrameLogRig {
@@ -192,6 +194,31 @@ TEST_F(EmbeddedFaults, DamageIsReportedWithSegmentAndOffsetAndNeverServed) {
   EXPECT_NE(page.error().message.find(segment), std::string::npos) << page.error().message;
   EXPECT_NE(page.error().message.find(std::to_string(at - kFrameHeaderBytes)), std::string::npos)
       << page.error().message;
+}
+
+TEST_F(EmbeddedFaults, AnIndexThatRottedCostsTimeAlone) {
+  std::vector<std::string> put;
+  for (int i = 0; i < 200; ++i) {
+    put.push_back("frame " + std::to_string(i) + std::string(100, '.'));
+    ASSERT_TRUE(append(put.back()).has_value());
+    clock_.advance(std::chrono::milliseconds(1));
+  }
+  open();
+  // An index lies before the trailer: the oldest segment's, the newest one's.
+  const auto names = files_.list("data/logs/a");
+  for (const std::string& name : {names->at(0), names->at(names->size() - 2)}) {
+    ASSERT_TRUE(name.ends_with(".seg"));
+    const std::string path = "data/logs/a/" + name;
+    files_.flip_bit(path, *(*files_.open(path, os::OpenMode::read))->size() - kTrailerBytes - 5, 1);
+  }
+  open();
+  ASSERT_TRUE(opened_.has_value());
+  EXPECT_EQ(read_all(), put);
+  const Timestamp middle = clock_.now() - std::chrono::milliseconds(150);
+  const auto found = run_sync(log_->position_at(ShardIndex(0), middle));
+  ASSERT_TRUE(found.has_value());
+  const auto page = run_sync(log_->read(ShardIndex(0), *found, {.frames_max = 1}));
+  EXPECT_EQ(*page->frames.front().bytes, put[50]);
 }
 
 TEST_F(EmbeddedFaults, DamageBeforeTheLastGroupKeepsTheLogClosedAfterPowerLoss) {

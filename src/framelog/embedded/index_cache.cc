@@ -1,5 +1,7 @@
 #include "framelog/embedded/index_cache.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "framelog/embedded/segment_scan.h"
@@ -9,12 +11,17 @@ namespace {
 
 constexpr std::size_t kScanWindowBytes = 1U << 20U;
 
-/// A trailer or an index that rotted costs time, not data.
+/// An index that rotted, or that a power loss left unwritten, costs time, not data. But where data is damaged too,
+/// nobody can tell which shards lack a frame.
 Result<SegmentIndex> walk(os::File& file, const Segment& segment) {
   SegmentIndex index;
   FileWindow window(file, kScanWindowBytes);
   const ScanRange range{.data_end = segment.data_end, .first = {}, .first_position = {}, .next = {}};
   PENSTOCK_TRY_VOID(scan_segment(window, segment.seed, range, [&](const Stretch& stretch) -> Result<void> {
+    if (stretch.is_bad()) {
+      return fail(ErrorKind::corrupt, fmt::format("segment {} is corrupt at offset {}: {}, and so is its index",
+                                                  segment.path, stretch.begin, stretch.what));
+    }
     for (const FramePlace& frame : stretch.frames) index.add(frame);
     return {};
   }));

@@ -1,7 +1,6 @@
 #pragma once
-/// The indexes of sealed segments that reads needed lately, within one bound of bytes for all logs: what is stored costs
-/// no memory, only what is read.
-/// Threads: any. Bounds: `bytes_max`, or the one index used last when it is larger.
+/// The indexes of sealed segments that reads needed lately, within one bound of bytes for all logs: what is stored
+/// costs no memory, only what is read. Threads: any. Bounds: `bytes_max`, or the one index used last when it is larger.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +24,7 @@ class IndexCache {
   IndexCache(os::FileSystem& files, std::size_t bytes_max) : files_(files), bytes_max_(bytes_max) {}
 
   /// The index of a sealed segment, from its file if need be; when that does not hold a whole one, made by walking the
-  /// segment. It may block on the disk. Errors: missing (the segment was dropped), unavailable.
+  /// segment. It may block on the disk. Errors: missing (the segment was dropped), corrupt, unavailable.
   Result<IndexPtr> get(const Segment& segment) EXCLUDES(mutex_);
   /// The index of a segment that is being sealed: readers will want it soon.
   void put(const std::string& path, IndexPtr index) EXCLUDES(mutex_);

@@ -19,6 +19,22 @@ Error corrupt_segment(const Segment& segment, const BadBytes& bad) {
                                   std::string(bad.what)};
 }
 
+/// Where in a segment to read; nothing when no frame of the shard from `from` on lies there.
+std::optional<ReadPlan> plan_in(const std::shared_ptr<Segment>& segment, const SegmentIndex& index, ShardIndex shard,
+                                Position from) {
+  const ShardRange* range = index.find(shard);
+  if (range == nullptr || range->last < from) return std::nullopt;
+  auto at = std::ranges::upper_bound(range->entries, from, {}, &IndexEntry::position);
+  if (at != range->entries.begin()) --at;
+  return ReadPlan{
+      .segment = segment,
+      .file = nullptr,
+      .offset = at->offset,
+      .stop_offset = (at->offset / kIndexChunkBytes + 1) * kIndexChunkBytes,
+      .data_end = segment->data_end,
+      .next = std::next(at) == range->entries.end() ? range->last : Position(std::next(at)->position.get() - 1)};
+}
+
 class WatchSubscription final : public Subscription {
  public:
   explicit WatchSubscription(std::shared_ptr<Watcher> watcher) : watcher_(std::move(watcher)) {}
@@ -79,18 +95,10 @@ void EmbeddedLog::refuse_all() {
   refuse_appends(gone());
 }
 
-ShardExtent EmbeddedLog::extent(ShardIndex shard) {
+Position EmbeddedLog::tip(ShardIndex shard) {
   const MutexLock lock(mutex_);
   const auto state = shards_.find(shard);
-  if (state == shards_.end()) return {};
-  ShardExtent extent{.first = kBeforeAll, .last = state->second.last};
-  for (const auto& segment : segments_) {
-    if (const ShardRange* range = segment->index.find(shard)) {
-      extent.first = range->first;
-      break;
-    }
-  }
-  return extent;
+  return state == shards_.end() ? kBeforeAll : state->second.last;
 }
 
 std::unique_ptr<Subscription> EmbeddedLog::watch(ShardIndex shard, std::function<void(Position last)> on_append) {
@@ -156,22 +164,50 @@ std::optional<FramePage> EmbeddedLog::read_tip(ShardIndex shard, Position from, 
   return page;
 }
 
-/// The next stretch of disk in which frames of the shard from `from` on lie.
-ReadPlan EmbeddedLog::plan_read(ShardIndex shard, Position from) {
-  const MutexLock lock(mutex_);
-  for (const auto& segment : segments_) {
-    const ShardRange* range = segment->index.find(shard);
-    if (range == nullptr || range->last < from) continue;
-    auto at = std::ranges::upper_bound(range->entries, from, {}, &IndexEntry::position);
-    if (at != range->entries.begin()) --at;
-    return {.segment = segment,
-            .file = segment->file,
-            .offset = at->offset,
-            .stop_offset = (at->offset / kIndexChunkBytes + 1) * kIndexChunkBytes,
-            .data_end = segment->data_end,
-            .next = std::next(at) == range->entries.end() ? range->last : Position(std::next(at)->position.get() - 1)};
+/// The oldest segment from `number` on that may hold frames of the shard at or behind `from`.
+std::shared_ptr<Segment> EmbeddedLog::next_holding(ShardIndex shard, Position from, std::uint64_t number) {
+  auto at = std::ranges::partition_point(
+      segments_, [&](const auto& segment) { return segment->number < number || segment->next_position <= from.get(); });
+  for (; at != segments_.end(); ++at) {
+    const auto& summary = (*at)->summary;
+    if (!summary.has_value() || std::ranges::binary_search(summary->shards, shard)) return *at;
   }
-  return {};
+  return nullptr;
+}
+
+/// Of a sealed segment; the log notes what it must know of it.
+Result<IndexCache::IndexPtr> EmbeddedLog::load_index(const std::shared_ptr<Segment>& segment) {
+  PENSTOCK_TRY(auto index, engine_->indexes.get(*segment));
+  const MutexLock lock(mutex_);
+  if (!segment->summary.has_value()) segment->summary = summarize(*index);
+  return index;
+}
+
+/// The next stretch of disk in which frames of the shard from `from` on lie.
+Result<ReadPlan> EmbeddedLog::plan_read(ShardIndex shard, Position from) {
+  for (std::uint64_t number = 0;;) {
+    std::shared_ptr<Segment> segment;
+    {
+      const MutexLock lock(mutex_);
+      segment = next_holding(shard, from, number);
+      if (segment == nullptr) return ReadPlan{};
+      if (segment->index != nullptr) {
+        if (auto plan = plan_in(segment, *segment->index, shard, from)) {
+          plan->file = segment->file;
+          return *std::move(plan);
+        }
+        number = segment->number + 1;
+        continue;
+      }
+    }
+    const auto index = load_index(segment);
+    if (index.has_value()) {
+      if (auto plan = plan_in(segment, **index, shard, from)) return *std::move(plan);
+    } else if (index.error().kind != ErrorKind::missing || is_held(*segment)) {
+      return std::unexpected(index.error());
+    }
+    number = segment->number + 1;
+  }
 }
 
 Result<FramePage> EmbeddedLog::read_disk(ShardIndex shard, Position from, ReadLimits limits) {
@@ -190,7 +226,7 @@ Result<FramePage> EmbeddedLog::read_disk(ShardIndex shard, Position from, ReadLi
   std::optional<FileWindow> window;
   std::uint64_t open_segment = 0;
   while (!full && from <= through) {
-    const ReadPlan plan = plan_read(shard, from);
+    PENSTOCK_TRY(const ReadPlan plan, plan_read(shard, from));
     if (plan.segment == nullptr) break;
     if (open_segment != plan.segment->number) {
       auto opened = open_for_reading(plan);
@@ -239,22 +275,69 @@ bool EmbeddedLog::is_held(const Segment& segment) {
   return !removed_ && std::ranges::any_of(segments_, [&](const auto& held) { return held.get() == &segment; });
 }
 
+/// The newest frame's time in a segment; none if it holds no frame.
+Result<std::optional<Timestamp>> EmbeddedLog::newest_time(const std::shared_ptr<Segment>& segment) {
+  {
+    const MutexLock lock(mutex_);
+    if (segment->summary.has_value()) return segment->summary->time_last;
+    if (segment->index != nullptr) return segment->index->time_last();
+  }
+  PENSTOCK_TRY(const auto index, load_index(segment));
+  return index->time_last();
+}
+
+/// Where to look in the segment for the shard's first frame at or behind `time`, all frames before it being older.
+Result<Position> EmbeddedLog::first_of_segment_at(const std::shared_ptr<Segment>& segment, ShardIndex shard,
+                                                  Timestamp time) {
+  const auto look = [&](const SegmentIndex& index, std::uint64_t next_position) {
+    const ShardRange* range = index.find(shard);
+    if (range == nullptr) return Position(next_position);
+    // The last entry before `time` leads to the stretch in which the frame lies, if it does not begin the next one.
+    const auto at = std::ranges::lower_bound(range->entries, time, {}, &IndexEntry::time);
+    return at == range->entries.begin() ? range->first : std::prev(at)->position;
+  };
+  {
+    const MutexLock lock(mutex_);
+    if (segment->index != nullptr) return look(*segment->index, segment->next_position);
+  }
+  PENSTOCK_TRY(const auto index, load_index(segment));
+  return look(*index, segment->next_position);
+}
+
 Result<Position> EmbeddedLog::search_time(ShardIndex shard, Timestamp time) {
-  Position from = kBeforeAll;
   Position behind_all;
+  std::vector<std::shared_ptr<Segment>> segments;
   {
     const MutexLock lock(mutex_);
     if (removed_) return std::unexpected(gone());
-    const Shard& state = shard_state(shard);
-    behind_all = Position(state.last.get() + 1);
-    // The last entry before `time` leads to the stretch in which the frame lies, if it does not begin the next one.
-    for (const auto& segment : segments_) {
-      const ShardRange* range = segment->index.find(shard);
-      if (range == nullptr || range->first_time >= time) continue;
-      const auto at = std::ranges::lower_bound(range->entries, time, {}, &IndexEntry::time);
-      from = std::prev(at)->position;
+    behind_all = Position(shard_state(shard).last.get() + 1);
+    segments.assign(segments_.begin(), segments_.end());
+  }
+  // Times never decrease along positions: the first segment whose newest frame is not older holds the frame, or the
+  // ones behind it do. A segment without frames counts as old.
+  std::size_t begin = 0;
+  std::size_t end = segments.size();
+  while (begin < end) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    std::size_t with_frames = middle;
+    std::optional<Timestamp> newest;
+    for (;; --with_frames) {
+      const auto known = newest_time(segments[with_frames]);
+      // Dropped meanwhile: old.
+      if (!known.has_value() && (known.error().kind != ErrorKind::missing || is_held(*segments[with_frames]))) {
+        return std::unexpected(known.error());
+      }
+      newest = known.value_or(std::nullopt);
+      if (newest.has_value() || with_frames == begin) break;
+    }
+    if (newest.has_value() && *newest >= time) {
+      end = with_frames;
+    } else {
+      begin = middle + 1;
     }
   }
+  if (begin == segments.size()) return behind_all;
+  PENSTOCK_TRY(Position from, first_of_segment_at(segments[begin], shard, time));
   while (from < behind_all) {
     PENSTOCK_TRY(const FramePage page, read_disk(shard, from, {.frames_max = 1000, .bytes_max = kIndexChunkBytes}));
     for (const StoredFrame& frame : page.frames) {
@@ -275,13 +358,18 @@ Result<void> EmbeddedLog::trim(Timestamp time) {
       // The next segment's first group carries on the positions and the tips: it must be durable before this one goes.
       if (removed_ || segments_.size() < 2 || segments_[1]->data_end == kDataStart) return {};
       oldest = segments_.front();
-      const auto newest_frame = oldest->index.time_last();
-      if (newest_frame.has_value() && *newest_frame >= time) return {};
+    }
+    PENSTOCK_TRY(const auto newest_frame, newest_time(oldest));
+    if (newest_frame.has_value() && *newest_frame >= time) return {};
+    {
+      const MutexLock lock(mutex_);
+      if (removed_ || segments_.front() != oldest) return {};
       segments_.pop_front();
     }
     PENSTOCK_TRY_VOID(engine_->files.unlink(oldest->path));
     // One by one: after a power loss the segments that are left must follow each other.
     PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_));
+    engine_->indexes.forget(oldest->path);
     forget_trimmed(*oldest);
   }
 }
@@ -290,8 +378,10 @@ void EmbeddedLog::forget_trimmed(const Segment& segment) {
   std::vector<std::pair<std::shared_ptr<CachedShard>, Position>> trimmed;
   {
     const MutexLock lock(mutex_);
-    for (const auto& [shard, range] : segment.index.shards()) {
-      trimmed.emplace_back(shard_state(shard).cached, Position(range.last.get() + 1));
+    const Segment::Summary summary =
+        segment.index != nullptr ? summarize(*segment.index) : segment.summary.value_or(Segment::Summary{});
+    for (const ShardIndex shard : summary.shards) {
+      trimmed.emplace_back(shard_state(shard).cached, Position(segment.next_position));
     }
   }
   for (const auto& [cached, before] : trimmed) engine_->cache.forget(*cached, before);

@@ -47,21 +47,18 @@ void note_tips(Found& found, const Group& group) {
   }
 }
 
-/// A sealed segment is not walked: reads check what they read. Its first group says what came before it.
-Result<Found> open_sealed(Segment segment, SealedTail tail) {
+/// A sealed segment is not walked, and but for the newest one its index is not read: reads check what they read. Its
+/// first group says what came before it.
+Result<Found> open_sealed(Segment segment, const Trailer& trailer) {
   FileWindow window(*segment.file, kScanWindowBytes / 16);
   PENSTOCK_TRY(auto group, read_group(window, segment.seed, kDataStart));
   if (!group.has_value()) return corrupt(segment.path, group.error().offset, group.error().what);
   Found found{.segment = nullptr, .sealed = true, .first = group->header, .tips = {}};
   note_tips(found, *group);
-  for (const auto& [shard, range] : tail.index.shards()) {
-    found.tips.insert_or_assign(shard, ShardTip{shard, range.last, range.last_time});
-  }
   segment.file = nullptr;
-  segment.data_end = tail.trailer.data_end;
-  segment.next_sequence = tail.trailer.next_sequence;
-  segment.next_position = tail.trailer.next_position;
-  segment.index = std::move(tail.index);
+  segment.data_end = trailer.data_end;
+  segment.next_sequence = trailer.next_sequence;
+  segment.next_position = trailer.next_position;
   found.segment = std::make_shared<Segment>(std::move(segment));
   return found;
 }
@@ -77,7 +74,7 @@ std::string_view add_group(Found& found, const Group& group, bool is_first) {
   }
   found.segment->next_sequence = group.header.sequence + 1;
   found.segment->next_position = position_after(group.header);
-  for (const FramePlace& frame : group.frames) found.segment->index.add(frame);
+  for (const FramePlace& frame : group.frames) found.segment->index->add(frame);
   note_tips(found, group);
   found.segment->data_end = group.end;
   return {};
@@ -91,6 +88,7 @@ Result<std::optional<Found>> open_unsealed(Segment opened, Proven& proven) {
   Found found;
   found.segment = std::make_shared<Segment>(std::move(opened));
   Segment& segment = *found.segment;
+  segment.index = std::make_unique<SegmentIndex>();
 
   PENSTOCK_TRY(const auto header, window.view(0, kSegmentHeaderBytes));
   const bool header_good = segment_header_is_good(segment.seed, segment.number, header);
@@ -180,9 +178,21 @@ Result<std::vector<Found>> find_segments(os::FileSystem& files, const std::strin
     segment.seed = segment_seed(salt, number);
     segment.path = directory + "/" + segment_name(number);
     PENSTOCK_TRY(segment.file, files.open(segment.path, os::OpenMode::read_write));
-    PENSTOCK_TRY(auto tail, read_sealed_tail(*segment.file, segment.seed));
-    if (tail.has_value()) {
-      PENSTOCK_TRY(auto sealed, open_sealed(std::move(segment), *std::move(tail)));
+    std::optional<Trailer> trailer;
+    std::optional<SealedTail> tail;
+    if (found.empty()) {
+      PENSTOCK_TRY(tail, read_sealed_tail(*segment.file, segment.seed));
+      if (tail.has_value()) trailer = tail->trailer;
+    } else {
+      PENSTOCK_TRY(trailer, read_trailer(*segment.file, segment.seed));
+    }
+    if (trailer.has_value()) {
+      PENSTOCK_TRY(auto sealed, open_sealed(std::move(segment), *trailer));
+      if (tail.has_value()) {
+        for (const auto& [shard, range] : tail->index.shards()) {
+          sealed.tips.insert_or_assign(shard, ShardTip{shard, range.last, range.last_time});
+        }
+      }
       note(proven, sealed.first);
       found.push_back(std::move(sealed));
       continue;

@@ -15,16 +15,16 @@
 
 namespace penstock::framelog {
 
-/// A segment as its log knows it. Until it is sealed its index is at hand; then it lies in the file alone, and comes from
-/// the store's IndexCache.
+/// A segment as its log knows it. Until it is sealed its index is at hand; then it lies in the file alone, and comes
+/// from the store's IndexCache.
 struct Segment {
   std::uint64_t number = 0;
   std::uint32_t seed = 0;
   std::string path;
-  std::shared_ptr<os::File> file;   ///< kept open only until it is sealed
-  std::uint64_t data_end = 0;       ///< everything before it is durable
-  std::uint64_t next_sequence = 0;  ///< of the group that follows data_end
-  std::uint64_t next_position = 0;  ///< of the frame that follows
+  std::shared_ptr<os::File> file;       ///< kept open only until it is sealed
+  std::uint64_t data_end = 0;           ///< everything before it is durable
+  std::uint64_t next_sequence = 0;      ///< of the group that follows data_end
+  std::uint64_t next_position = 0;      ///< of the frame that follows
   std::unique_ptr<SegmentIndex> index;  ///< none once it is sealed
   /// Once the index was looked at; the frames' newest time, and which shards have some here.
   struct Summary {

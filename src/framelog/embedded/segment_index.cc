@@ -32,6 +32,13 @@ const ShardRange* SegmentIndex::find(ShardIndex shard) const {
   return at == shards_.end() ? nullptr : &at->second;
 }
 
+std::size_t SegmentIndex::memory_bytes() const {
+  constexpr std::size_t kNodeBytes = sizeof(std::pair<const ShardIndex, ShardRange>) + 48;
+  std::size_t bytes = sizeof *this;
+  for (const auto& [shard, range] : shards_) bytes += kNodeBytes + range.entries.capacity() * sizeof(IndexEntry);
+  return bytes;
+}
+
 std::string SegmentIndex::encode() const {
   std::string out;
   std::size_t bytes = 8;

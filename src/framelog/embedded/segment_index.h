@@ -47,6 +47,8 @@ class SegmentIndex {
   void add(const FramePlace& frame);
   [[nodiscard]] const std::map<ShardIndex, ShardRange>& shards() const { return shards_; }
   [[nodiscard]] const ShardRange* find(ShardIndex shard) const;
+  /// About what it takes in memory.
+  [[nodiscard]] std::size_t memory_bytes() const;
   /// The newest frame's time; none if the segment holds no frame.
   [[nodiscard]] std::optional<Timestamp> time_last() const { return time_last_; }
 

@@ -37,6 +37,7 @@ SegmentRepair::SegmentRepair(std::uint64_t number, std::uint32_t seed, std::uniq
     : seed_(seed), out_(std::move(out)), proven_segment_(proven_segment), proven_end_(proven_end) {
   segment_.number = number;
   segment_.seed = seed;
+  segment_.index = std::make_unique<SegmentIndex>();
 }
 
 Result<void> SegmentRepair::write(std::string_view bytes) {
@@ -65,7 +66,7 @@ Result<void> SegmentRepair::copy(FileWindow& from, const Stretch& stretch) {
     PENSTOCK_TRY_VOID(write(bytes));
     at += bytes.size();
   }
-  for (const FramePlace& frame : stretch.frames) segment_.index.add(frame);
+  for (const FramePlace& frame : stretch.frames) segment_.index->add(frame);
   return {};
 }
 
@@ -153,7 +154,7 @@ Result<void> SegmentRepair::append_frames(FileWindow& from, const Stretch& stret
     frame.time_ms = to_unix_ms(whole->time);
     FramePlace moved = *whole++;
     moved.offset = stretch.begin + out.size();
-    segment_.index.add(moved);
+    segment_.index->add(moved);
     append_frame(seed_, frame, payload, out);
   }
   header.body_bytes = static_cast<std::uint32_t>(out.size() - at - kGroupHeaderBytes);

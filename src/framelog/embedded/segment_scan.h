@@ -41,7 +41,7 @@ struct ScanRange {
   std::uint64_t data_end = 0;
   std::optional<LogPlace> first;                ///< what should come at `begin`; not known: what the first bytes say
   std::optional<std::uint64_t> first_position;  ///< for when `first` is not known but this is
-  std::optional<LogPlace> next;   ///< what comes behind `data_end`; not known: what the last good byte says
+  std::optional<LogPlace> next;  ///< what comes behind `data_end`; not known: what the last good byte says
 };
 
 /// Calls `visit` for each stretch of the range, in order.

@@ -78,11 +78,10 @@ class MemoryLog final : public FrameLog {
     co_return held.last ? Position{held.last->position.get() + 1} : Position{1};
   }
 
-  [[nodiscard]] ShardExtent extent(ShardIndex shard) override {
+  [[nodiscard]] Position tip(ShardIndex shard) override {
     const MutexLock lock(mutex_);
     const Frames& held = shards_[shard];
-    return {.first = held.frames.empty() ? kBeforeAll : held.frames.front().position,
-            .last = held.last ? held.last->position : kBeforeAll};
+    return held.last ? held.last->position : kBeforeAll;
   }
 
   Task<Result<void>> trim_before(Timestamp time) override {
