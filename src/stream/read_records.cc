@@ -70,9 +70,16 @@ struct Stop {
 
 Task<Result<Stop>> fill(PageBuilder& page, std::shared_ptr<framelog::FrameLog> log, ShardIndex shard,
                         Timestamp horizon) {
+  Timestamp last_arrival{};
   while (true) {
     const framelog::ReadLimits limits{.frames_max = page.records_left() + 1, .bytes_max = page.bounds().bytes_max};
-    PENSTOCK_CO_TRY(const auto frames, co_await log->read(shard, page.position, limits));
+    auto read = co_await log->read(shard, page.position, limits);
+    if (!read) {
+      // What lies before a frame that cannot be read is given; the next page says what is wrong.
+      if (page.bytes() > 0) co_return Stop{.at_tip = false, .next_arrival = last_arrival};
+      co_return std::unexpected(std::move(read).error());
+    }
+    const framelog::FramePage frames = *std::move(read);
     if (frames.frames.empty()) co_return Stop{.at_tip = true};
     if (frames.frames.front().time < horizon) {
       // Storage still holds records past their retention: step over them. Times never decrease along positions.
@@ -85,6 +92,7 @@ Task<Result<Stop>> fill(PageBuilder& page, std::shared_ptr<framelog::FrameLog> l
       if (!whole) co_return Stop{.at_tip = false, .next_arrival = frame.time};
     }
     if (frames.at_tip) co_return Stop{.at_tip = true};
+    last_arrival = frames.frames.back().time;
     if (page.records_left() == 0 || page.bytes() >= page.bounds().bytes_max) {
       co_return Stop{.at_tip = false, .next_arrival = frames.frames.back().time};
     }

@@ -76,6 +76,7 @@ def test_a_rotten_record_is_never_served_and_harms_no_other_stream(rotten):
     with pytest.raises(ClientError) as refused:
         kinesis.get_records(ShardIterator=before["NextShardIterator"])
     assert refused.value.response["Error"]["Code"] == "InternalFailureException"
+    assert str(rotten.data) not in refused.value.response["Error"]["Message"]
     assert ".seg is corrupt at offset" in rotten.log_tail()
 
 

@@ -1,5 +1,7 @@
 #include "services/kinesis/errors.h"
 
+#include "telemetry/log.h"
+
 namespace penstock::services::kinesis {
 
 // Developer Guide, "Test your permissions and request inputs with dry run": HTTP 400; the text is the API Reference's.
@@ -15,9 +17,12 @@ std::unexpected<ApiError> to_api_error(const Error& error, Plane plane) {
     case ErrorKind::throttled:
       return api_fail(plane == Plane::control ? kLimitExceeded : kThroughputExceeded, error.message);
     case ErrorKind::denied: return api_fail("AccessDeniedException", error.message);
+    case ErrorKind::corrupt:
+      // Which file it is concerns whoever runs the server.
+      telemetry::log(telemetry::Level::error, "stored data is damaged", {{"error", error.message}});
+      return api_fail(kInternalFailure, "What is stored here is damaged; the server's log says where.", 500);
     case ErrorKind::unavailable:
-    case ErrorKind::outcome_unknown:
-    case ErrorKind::corrupt: break;
+    case ErrorKind::outcome_unknown: break;
   }
   return api_fail(kInternalFailure, error.message, 500);
 }
