@@ -73,6 +73,11 @@ void StreamMetrics::forget_consumer(std::string_view name) {
   if (at != consumers_.end()) consumers_.erase(at);
 }
 
+void StreamMetrics::keep_consumers(const std::function<bool(std::string_view name)>& is_registered) {
+  const MutexLock lock(mutex_);
+  std::erase_if(consumers_, [&](const auto& entry) { return !is_registered(entry.first); });
+}
+
 std::vector<std::pair<std::string, std::shared_ptr<ConsumerMetrics>>> StreamMetrics::consumers() const {
   const MutexLock lock(mutex_);
   return {consumers_.begin(), consumers_.end()};

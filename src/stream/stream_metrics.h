@@ -104,6 +104,8 @@ class StreamMetrics {
   /// Made when it is asked for first. Bounded by the consumers that are registered: forget_consumer.
   [[nodiscard]] std::shared_ptr<ConsumerMetrics> consumer(std::string_view name) EXCLUDES(mutex_);
   void forget_consumer(std::string_view name) EXCLUDES(mutex_);
+  /// Forgets all that are not registered: one may have subscribed while it was deregistered.
+  void keep_consumers(const std::function<bool(std::string_view name)>& is_registered) EXCLUDES(mutex_);
   [[nodiscard]] std::vector<std::pair<std::string, std::shared_ptr<ConsumerMetrics>>> consumers() const
       EXCLUDES(mutex_);
 

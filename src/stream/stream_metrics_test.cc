@@ -174,6 +174,7 @@ TEST_F(StreamMetricsTest, GoWithTheirStream) {
 
 TEST_F(StreamMetricsTest, OfConsumers) {
   create("s");
+  ASSERT_TRUE(run_sync(streams_->consumers().add(streams_->find("s")->info->uid, "s", "c", {})));
   show("ALL");
   put_one("k", "abc");
   const auto key = [](std::string_view name, std::string_view more = "") {
@@ -198,10 +199,27 @@ TEST_F(StreamMetricsTest, OfConsumers) {
   EXPECT_EQ(samples.at(key("subscribe_to_shard_event_behind_latest_max_seconds")), 0);
   EXPECT_EQ(samples.at(of_shard("shard_outgoing_bytes_total", 0)), 4) << "pushed bytes go out too";
 
-  const auto uid = streams_->find("s")->info->uid;
-  ASSERT_TRUE(run_sync(streams_->consumers().add(uid, "s", "c", {})));
   ASSERT_TRUE(run_sync(streams_->remove_consumer("s", "c")));
   EXPECT_THAT(scrape(), Not(Contains(Key(HasSubstr("consumer=")))));
+  // Somebody who saw it registered subscribes a moment too late: nothing of it stays.
+  ASSERT_TRUE(run_sync(streams_->subscribe("s", "c", "shardId-000000000000", {})).has_value());
+  EXPECT_THAT(scrape(), Not(Contains(Key(HasSubstr("consumer=")))));
+}
+
+TEST_F(StreamMetricsTest, ThousandsOfShardsAreWrittenInPieces) {
+  create("s", 2000);
+  show("IncomingBytes");
+  telemetry::Exposition out;
+  StreamMetricsText text(streams_->metrics(), clock_.steady());
+  std::size_t greatest = 0;
+  std::size_t samples = 0;
+  while (text.next(out)) {
+    greatest = std::max(greatest, out.sample_count() - samples);
+    samples = out.sample_count();
+  }
+  EXPECT_LE(greatest, 512U);
+  EXPECT_GT(samples, 2000U);
+  EXPECT_EQ(scrape().count(of_shard("shard_incoming_bytes_total", 1999)), 1U);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "stream/stream_metrics_text.h"
 
-#include <array>
+#include <algorithm>
 
 #include "stream/sequence_number.h"
 
@@ -12,9 +12,14 @@ using telemetry::MetricFamily;
 using telemetry::MetricType;
 using View = StreamMetricsView;
 
+constexpr std::size_t kShardsAtATime = 512;
+
 struct Row {
   MetricFamily family;
-  void (*write)(Exposition& out, const View& stream, SteadyTime now);
+  void (*write)(Exposition& out, const View& stream, SteadyTime now) = nullptr;
+  /// Of one shard instead, when the stream shows `metric`.
+  void (*write_shard)(Exposition& out, telemetry::Labels labels, const ShardMetrics& shard, SteadyTime now) = nullptr;
+  ShardMetric metric{};
 };
 
 constexpr auto kCounter = MetricType::counter;
@@ -55,20 +60,13 @@ constexpr Row per_consumer(std::string_view name, std::string_view help, std::st
           }};
 }
 
-template <ShardMetric metric, class Write>
-void each_shard(const View& stream, Write write) {
-  if (!stream.shards || !stream.shards->shown().has(metric)) return;
-  for (const auto& [index, counts] : stream.shards->rows()) write(format_shard_id(index), *counts);
-}
-
-template <ShardMetric metric, telemetry::Tally ShardMetrics::* tally>
-constexpr Row per_shard(std::string_view name, std::string_view help) {
+template <telemetry::Tally ShardMetrics::* tally>
+constexpr Row per_shard(std::string_view name, ShardMetric metric, std::string_view help) {
   const std::string_view aws = kShardMetricNames[static_cast<std::size_t>(metric)];
-  return {{name, kCounter, "stream shard", help, aws}, [](Exposition& out, const View& stream, SteadyTime) {
-            each_shard<metric>(stream, [&](const std::string& shard, const ShardMetrics& counts) {
-              out.sample({{"stream", stream.name}, {"shard", shard}}, (counts.*tally).value());
-            });
-          }};
+  return {.family = {name, kCounter, "stream shard", help, aws},
+          .write_shard = [](Exposition& out, telemetry::Labels labels, const ShardMetrics& shard,
+                            SteadyTime) { out.sample(labels, (shard.*tally).value()); },
+          .metric = metric};
 }
 
 void write_greatest(Exposition& out, telemetry::Labels labels, const AgeCounts& ages, SteadyTime now) {
@@ -187,34 +185,31 @@ constexpr Row kRows[] = {
        }
      }},
 
-    per_shard<ShardMetric::incoming_bytes, &ShardMetrics::incoming_bytes>(
-        "penstock_kinesis_shard_incoming_bytes_total", "Bytes of records put to the shard, with partition keys."),
-    per_shard<ShardMetric::incoming_records, &ShardMetrics::incoming_records>(
-        "penstock_kinesis_shard_incoming_records_total", "Records put to the shard."),
-    per_shard<ShardMetric::outgoing_bytes, &ShardMetrics::outgoing_bytes>(
-        "penstock_kinesis_shard_outgoing_bytes_total", "Bytes given by GetRecords and pushed to consumers."),
-    per_shard<ShardMetric::outgoing_records, &ShardMetrics::outgoing_records>(
-        "penstock_kinesis_shard_outgoing_records_total", "Records given by GetRecords and pushed to consumers."),
-    per_shard<ShardMetric::write_throughput_exceeded, &ShardMetrics::write_throttled>(
-        "penstock_kinesis_shard_write_provisioned_throughput_exceeded_total",
-        "Records refused because the shard's write limit was reached."),
-    per_shard<ShardMetric::read_throughput_exceeded, &ShardMetrics::read_throttled>(
-        "penstock_kinesis_shard_read_provisioned_throughput_exceeded_total",
-        "GetRecords calls refused because the shard's read limit was reached."),
-    {{"penstock_kinesis_shard_iterator_age_seconds", MetricType::summary, "stream shard",
-      "Age of the last record of each GetRecords call on the shard.", "IteratorAgeMilliseconds"},
-     [](Exposition& out, const View& stream, SteadyTime) {
-       each_shard<ShardMetric::iterator_age>(stream, [&](const std::string& shard, const ShardMetrics& counts) {
-         out.summary_ms({{"stream", stream.name}, {"shard", shard}}, counts.iterator_age.average);
-       });
-     }},
-    {{"penstock_kinesis_shard_iterator_age_max_seconds", kGauge, "stream shard",
-      "The greatest such age of the last one to two minutes.", "IteratorAgeMilliseconds"},
-     [](Exposition& out, const View& stream, SteadyTime now) {
-       each_shard<ShardMetric::iterator_age>(stream, [&](const std::string& shard, const ShardMetrics& counts) {
-         write_greatest(out, {{"stream", stream.name}, {"shard", shard}}, counts.iterator_age, now);
-       });
-     }},
+    per_shard<&ShardMetrics::incoming_bytes>("penstock_kinesis_shard_incoming_bytes_total", ShardMetric::incoming_bytes,
+                                             "Bytes of records put to the shard, with partition keys."),
+    per_shard<&ShardMetrics::incoming_records>("penstock_kinesis_shard_incoming_records_total",
+                                               ShardMetric::incoming_records, "Records put to the shard."),
+    per_shard<&ShardMetrics::outgoing_bytes>("penstock_kinesis_shard_outgoing_bytes_total", ShardMetric::outgoing_bytes,
+                                             "Bytes given by GetRecords and pushed to consumers."),
+    per_shard<&ShardMetrics::outgoing_records>("penstock_kinesis_shard_outgoing_records_total",
+                                               ShardMetric::outgoing_records,
+                                               "Records given by GetRecords and pushed to consumers."),
+    per_shard<&ShardMetrics::write_throttled>("penstock_kinesis_shard_write_provisioned_throughput_exceeded_total",
+                                              ShardMetric::write_throughput_exceeded,
+                                              "Records refused because the shard's write limit was reached."),
+    per_shard<&ShardMetrics::read_throttled>("penstock_kinesis_shard_read_provisioned_throughput_exceeded_total",
+                                             ShardMetric::read_throughput_exceeded,
+                                             "GetRecords calls refused because the shard's read limit was reached."),
+    {.family = {"penstock_kinesis_shard_iterator_age_seconds", MetricType::summary, "stream shard",
+                "Age of the last record of each GetRecords call on the shard.", "IteratorAgeMilliseconds"},
+     .write_shard = [](Exposition& out, telemetry::Labels labels, const ShardMetrics& shard,
+                       SteadyTime) { out.summary_ms(labels, shard.iterator_age.average); },
+     .metric = ShardMetric::iterator_age},
+    {.family = {"penstock_kinesis_shard_iterator_age_max_seconds", kGauge, "stream shard",
+                "The greatest such age of the last one to two minutes.", "IteratorAgeMilliseconds"},
+     .write_shard = [](Exposition& out, telemetry::Labels labels, const ShardMetrics& shard,
+                       SteadyTime now) { write_greatest(out, labels, shard.iterator_age, now); },
+     .metric = ShardMetric::iterator_age},
 };
 
 }  // namespace
@@ -227,11 +222,30 @@ std::vector<const MetricFamily*> stream_metric_families() {
 
 bool StreamMetricsText::is_done() const { return streams_.empty() || family_ == std::size(kRows); }
 
+/// Writes shards from shard_ on; false when the stream has no more.
+bool StreamMetricsText::next_shards(Exposition& out, std::size_t row_number) {
+  const Row& row = kRows[row_number];
+  const View& stream = streams_[stream_];
+  if (!stream.shards || !stream.shards->shown().has(row.metric)) return false;
+  const auto& all = stream.shards->rows();
+  const std::size_t end = std::min(shard_ + kShardsAtATime, all.size());
+  for (; shard_ < end; ++shard_) {
+    const std::string shard = format_shard_id(all[shard_].first);
+    row.write_shard(out, {{"stream", stream.name}, {"shard", shard}}, *all[shard_].second, now_);
+  }
+  return shard_ < all.size();
+}
+
 bool StreamMetricsText::next(Exposition& out) {
   if (is_done()) return false;
   const Row& row = kRows[family_];
-  if (stream_ == 0) out.begin(row.family);
-  row.write(out, streams_[stream_], now_);
+  if (stream_ == 0 && shard_ == 0) out.begin(row.family);
+  if (row.write_shard != nullptr) {
+    if (next_shards(out, family_)) return true;
+  } else {
+    row.write(out, streams_[stream_], now_);
+  }
+  shard_ = 0;
   if (++stream_ == streams_.size()) {
     stream_ = 0;
     ++family_;

@@ -127,7 +127,11 @@ std::vector<StreamMetricsView> Streams::metrics() const {
   const Timestamp now = clock_.now();
   std::vector<StreamMetricsView> views;
   for (const LivePtr& stream : all_live()) {
-    if (!stream->info()->is_gone(now)) views.push_back(stream->metrics_view());
+    const auto info = stream->info();
+    if (info->is_gone(now)) continue;
+    stream->metrics().keep_consumers(
+        [&](std::string_view name) { return consumers_->find(info->uid, name).has_value(); });
+    views.push_back(stream->metrics_view());
   }
   return views;
 }
