@@ -129,8 +129,10 @@ std::vector<StreamMetricsView> Streams::metrics() const {
   for (const LivePtr& stream : all_live()) {
     const auto info = stream->info();
     if (info->is_gone(now)) continue;
-    stream->metrics().keep_consumers(
-        [&](std::string_view name) { return consumers_->find(info->uid, name).has_value(); });
+    stream->metrics().keep_consumers([&](std::string_view name) {
+      const auto found = consumers_->find(info->uid, name);
+      return !found || found->has_value();  // where the catalog cannot tell, it stays
+    });
     views.push_back(stream->metrics_view());
   }
   return views;
