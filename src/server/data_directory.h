@@ -5,6 +5,7 @@
 ///     identity.json    {"format": 1, "account": "...", "region": "..."}: fixed when the directory is made
 ///     root-key.json    0600: the root access key, for `penstock env`
 ///     seal-key         0600: 32 bytes that the secrets in the catalog are sealed with; without it they are lost
+///     master-keys      0600: made when the first stream is encrypted, unless kinesis.master_key_file names another
 ///     tls/             the local certificate authority: ca.pem for clients, ca.key (0600)
 ///     endpoints.json   where the running server listens; gone when none runs (unless it was killed)
 ///     catalog.sqlite3  docs/formats/catalog.md

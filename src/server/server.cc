@@ -19,6 +19,7 @@
 #include "net/http_server.h"
 #include "os/posix_file_system.h"
 #include "server/housekeeping.h"
+#include "server/master_key_files.h"
 #include "server/metrics_page.h"
 #include "server/root_key.h"
 #include "server/tls_files.h"
@@ -128,6 +129,7 @@ Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
 Result<void> Server::Parts::open_services() {
   const HouseIdentity& identity = directory->identity();
   const KinesisSettings& kinesis = settings.kinesis;
+  PENSTOCK_TRY(auto master_keys, open_master_keys(*directory, *files, kinesis.master_key_file, random));
   PENSTOCK_TRY(streams,
                named("streams", stream::Streams::open({.account = identity.account,
                                                        .region = identity.region,
@@ -143,7 +145,8 @@ Result<void> Server::Parts::open_services() {
                                                        .subscription_life = kinesis.subscription_life,
                                                        .subscription_idle = kinesis.subscription_idle,
                                                        .iterator_life = kinesis.iterator_life,
-                                                       .page_token_life = kinesis.page_token_life},
+                                                       .page_token_life = kinesis.page_token_life,
+                                                       .master_keys = std::move(master_keys)},
                                                       *catalog, *logs, clock, random)));
   PENSTOCK_TRY(iot, named("iot", services::iot::IotCore::open({.catalog = *catalog,
                                                                .clock = clock,

@@ -147,6 +147,7 @@ constexpr std::array kSettings = {
     kinesis_ms<&KinesisSettings::iterator_life, 1>("kinesis.iterator_life_ms"),
     kinesis_limit<&stream::Limits::consumers_per_stream>("kinesis.limits.consumers_per_stream"),
     kinesis_limit<&stream::Limits::control_calls>("kinesis.limits.control_calls"),
+    kinesis_limit<&stream::Limits::encryption_changes_per_day>("kinesis.limits.encryption_changes_per_day"),
     kinesis_limit<&stream::Limits::mode_switches_per_day>("kinesis.limits.mode_switches_per_day"),
     kinesis_limit<&stream::Limits::on_demand_mibps>("kinesis.limits.on_demand_mibps"),
     kinesis_limit<&stream::Limits::on_demand_streams>("kinesis.limits.on_demand_streams"),
@@ -158,6 +159,12 @@ constexpr std::array kSettings = {
     kinesis_limit<&stream::Limits::shard_write_records>("kinesis.limits.shard_write_records"),
     kinesis_limit<&stream::Limits::shards_per_stream>("kinesis.limits.shards_per_stream"),
     kinesis_limit<&stream::Limits::streams_changing>("kinesis.limits.streams_changing"),
+    Setting{"kinesis.master_key_file", Form::text,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              if (v.empty()) return fail(ErrorKind::invalid, "an empty path");
+              s.kinesis.master_key_file = v;
+              return {};
+            }},
     kinesis_ms<&KinesisSettings::page_token_life, 1>("kinesis.next_token_life_ms"),
     kinesis_ms<&KinesisSettings::on_demand_window, 1>("kinesis.on_demand_window_ms"),
     kinesis_ms<&KinesisSettings::creating>("kinesis.stream_creating_ms"),

@@ -31,6 +31,7 @@ struct KinesisSettings {
   std::chrono::milliseconds takeover{5000};  ///< how long a subscription stands before another may take it over
   std::chrono::milliseconds iterator_life{300'000};
   std::chrono::milliseconds page_token_life{300'000};
+  std::string master_key_file;  ///< empty: a key of the data directory's own
 };
 
 struct MetricsSettings {

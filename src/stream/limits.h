@@ -40,6 +40,8 @@ struct Limits {
   Limit on_demand_mibps{.aws = 10'240};  ///< write throughput that an on-demand stream grows to
   Limit scalings_per_day{.aws = 10};     ///< UpdateShardCount, of a stream
   Limit mode_switches_per_day{.aws = 2};
+  /// StartStreamEncryption with another key, of a stream, and StopStreamEncryption likewise.
+  Limit encryption_changes_per_day{.aws = 25};
   Limit consumers_per_stream{.aws = 20};  ///< see ConsumerSettings
 };
 

@@ -19,8 +19,9 @@ std::size_t StreamSnapshot::route(HashKey key) const {
 }
 
 LiveStream::LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log,
-                       const Limits& limits)
+                       const Limits& limits, const KeyringParts& keys)
     : log_(std::move(log)),
+      keyring_(keys, info.name, info.uid),
       limits_(limits),
       snapshot_(std::make_shared<const StreamSnapshot>(std::move(info))),
       version_(version) {}

@@ -13,6 +13,7 @@
 #include "core/task.h"
 #include "framelog/frame_log.h"
 #include "stream/bell.h"
+#include "stream/keyring.h"
 #include "stream/shard_limits.h"
 #include "stream/shard_traffic.h"
 #include "stream/stream_info.h"
@@ -37,8 +38,8 @@ struct StreamSnapshot {
 class LiveStream {
  public:
   /// `log` is null when it could not be opened.
-  LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log,
-             const Limits& limits = {});
+  LiveStream(StreamInfo info, catalog::Version version, std::shared_ptr<framelog::FrameLog> log, const Limits& limits,
+             const KeyringParts& keys);
 
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> snapshot() const EXCLUDES(mutex_);
   [[nodiscard]] std::shared_ptr<const StreamInfo> info() const EXCLUDES(mutex_);
@@ -60,6 +61,7 @@ class LiveStream {
   Task<bool> close_gate();
   void open_gate() EXCLUDES(mutex_);
 
+  [[nodiscard]] Keyring& keyring() { return keyring_; }
   [[nodiscard]] ShardLimits& limits() { return limits_; }
   [[nodiscard]] ShardTraffic& traffic() { return traffic_; }
   [[nodiscard]] StreamMetrics& metrics() { return *metrics_; }
@@ -71,6 +73,7 @@ class LiveStream {
   [[nodiscard]] bool try_enter(const Completion<bool>& opened) EXCLUDES(mutex_);
 
   const std::shared_ptr<framelog::FrameLog> log_;
+  Keyring keyring_;
   ShardLimits limits_;
   ShardTraffic traffic_;  ///< of on-demand streams
   const std::shared_ptr<StreamMetrics> metrics_ = std::make_shared<StreamMetrics>();

@@ -91,7 +91,8 @@ class Grouping {
   std::vector<Routed> routed_;
 };
 
-void note_outcome(const Group& group, const Result<framelog::Appended>& appended, PutOutcomes& outcomes) {
+void note_outcome(const Group& group, const Result<framelog::Appended>& appended, bool encrypted,
+                  PutOutcomes& outcomes) {
   if (!appended) {
     for (const std::size_t entry : group.entries) outcomes[entry] = std::unexpected(appended.error());
     return;
@@ -102,6 +103,7 @@ void note_outcome(const Group& group, const Result<framelog::Appended>& appended
   for (const std::size_t entry : group.entries) {
     outcomes[entry]->shard_id = shard_id;
     outcomes[entry]->sequence_number = numbers.next();
+    outcomes[entry]->encrypted = encrypted;
   }
 }
 
@@ -133,17 +135,23 @@ void count_throttled(ShardIndex shard, const ShardMetricsTable* shards, PutCount
   if (ShardMetrics* of_shard = shards == nullptr ? nullptr : shards->find(shard)) of_shard->write_throttled.add();
 }
 
+/// `key` is null when the stream is not encrypted.
+std::string make_frame(const Group& group, const Keyring::KeyPtr& key) {
+  std::string frame = encode_record_frame(group.records);
+  return key ? key->encrypt(group.shard->index, frame) : frame;
+}
+
 Task<std::vector<Result<framelog::Appended>>> append_all(std::shared_ptr<framelog::FrameLog> log,
-                                                         const std::vector<Group>& groups) {
+                                                         const std::vector<Group>& groups, Keyring::KeyPtr key) {
   std::vector<Result<framelog::Appended>> appended;
   if (groups.size() == 1) {
-    appended.push_back(co_await log->append(groups[0].shard->index, encode_record_frame(groups[0].records)));
+    appended.push_back(co_await log->append(groups[0].shard->index, make_frame(groups[0], key)));
     co_return appended;
   }
   std::vector<Task<Result<framelog::Appended>>> tasks;
   tasks.reserve(groups.size());
   for (const Group& group : groups) {
-    tasks.push_back(log->append(group.shard->index, encode_record_frame(group.records)));
+    tasks.push_back(log->append(group.shard->index, make_frame(group, key)));
   }
   co_return co_await when_all(std::move(tasks));
 }
@@ -181,9 +189,19 @@ Task<Result<PutOutcomes>> Streams::put_inside_gate(LivePtr stream, const std::ve
   const std::vector<Group> groups = grouping.groups();
   if (groups.empty()) co_return outcomes;
   if (info.mode == StreamMode::on_demand) note_traffic(groups, stream->traffic());
-  const auto appended = co_await append_all(log, groups);
+  Keyring& keys = stream->keyring();
+  Keyring::KeyPtr key;
+  if (info.is_encrypted()) {
+    key = keys.current_at_hand(info.encryption_key_id);
+    if (!key) {
+      PENSTOCK_CO_TRY(key, co_await keys.current(info.encryption_key_id, info.trim_horizon(clock_.now())));
+    }
+  } else if (keys.is_taken()) {
+    co_await keys.pass();  // puts that came before wait for a key
+  }
+  const auto appended = co_await append_all(log, groups, key);
   for (std::size_t g = 0; g < appended.size(); ++g) {
-    note_outcome(groups[g], appended[g], outcomes);
+    note_outcome(groups[g], appended[g], key != nullptr, outcomes);
     count_group(groups[g], appended[g].has_value(), snapshot->shard_metrics.get(), counts);
   }
   co_return outcomes;

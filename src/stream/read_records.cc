@@ -15,7 +15,8 @@ Position next_after(Position position) { return Position{position.get() + 1}; }
 /// Collects records of frames until the limits are reached.
 class PageBuilder {
  public:
-  PageBuilder(const Shard& shard, PageBounds bounds) : shard_(shard), bounds_(bounds) {}
+  PageBuilder(const Shard& shard, PageBounds bounds, Keyring& keyring)
+      : shard_(shard), bounds_(bounds), keyring_(keyring) {}
 
   [[nodiscard]] std::size_t records_left() const { return bounds_.records_max - page_.records.size(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -26,9 +27,15 @@ class PageBuilder {
 
   /// True when the whole frame found room.
   Result<bool> add(const framelog::StoredFrame& frame) {
-    PENSTOCK_TRY(const auto records, decode_record_frame(*frame.bytes));
+    const bool encrypted = is_encrypted_frame(*frame.bytes);
+    std::shared_ptr<const std::string> bytes = frame.bytes;
+    if (encrypted) {
+      PENSTOCK_TRY(std::string plain, keyring_.decrypt(shard_.index, *frame.bytes));
+      bytes = std::make_shared<const std::string>(std::move(plain));
+    }
+    PENSTOCK_TRY(const auto records, decode_record_frame(*bytes));
     const std::size_t first = frame.position == position ? index : 0;
-    page_.frames.push_back(frame.bytes);
+    page_.frames.push_back(std::move(bytes));
     if (first < records.size()) {
       SequenceWriter numbers({.shard_created = shard_.created,
                               .shard = shard_.index,
@@ -45,7 +52,8 @@ class PageBuilder {
         page_.records.push_back({.sequence_number = std::string(numbers.next()),
                                  .arrival = frame.time,
                                  .partition_key = records[i].partition_key,
-                                 .data = records[i].data});
+                                 .data = records[i].data,
+                                 .encrypted = encrypted});
       }
     }
     position = next_after(frame.position);
@@ -58,6 +66,7 @@ class PageBuilder {
  private:
   const Shard& shard_;
   PageBounds bounds_;
+  Keyring& keyring_;
   std::size_t bytes_ = 0;
   RecordPage page_;
 };
@@ -88,8 +97,10 @@ Task<Result<Stop>> fill(PageBuilder& page, std::shared_ptr<framelog::FrameLog> l
       continue;
     }
     for (const auto& frame : frames.frames) {
-      PENSTOCK_CO_TRY(const bool whole, page.add(frame));
-      if (!whole) co_return Stop{.at_tip = false, .next_arrival = frame.time};
+      const auto whole = page.add(frame);
+      // What lies before a frame that cannot be given is given; the next page says what is wrong.
+      if (!whole && page.bytes() == 0) co_return std::unexpected(whole.error());
+      if (!whole || !*whole) co_return Stop{.at_tip = false, .next_arrival = frame.time};
     }
     if (frames.at_tip) co_return Stop{.at_tip = true};
     last_arrival = frames.frames.back().time;
@@ -319,7 +330,7 @@ Task<Result<RecordPage>> Streams::read_page(ShardIterator from, PageBounds bound
   const auto info = stream->info();
   PENSTOCK_CO_TRY(const auto log, stream->log());
 
-  PageBuilder builder(shard, bounds);
+  PageBuilder builder(shard, bounds, stream->keyring());
   builder.position = from.position;
   builder.index = from.index;
   PENSTOCK_CO_TRY(const Stop stop, co_await fill(builder, log, shard.index, info->trim_horizon(clock_.now())));

@@ -197,7 +197,13 @@ Task<bool> enter_and_leave(std::shared_ptr<LiveStream> stream) {
 
 // The gate: a change waits for puts under way, and puts that come meanwhile wait for the change.
 TEST(LiveStream, AChangeOfShardsAndPutsExcludeEachOther) {
-  const auto stream = std::make_shared<LiveStream>(info_with(1), 1, nullptr);
+  const auto catalog = catalog::make_memory_catalog();
+  const ManualClock clock;
+  SeededRandom random{1};
+  const MasterKeys keys;
+  const auto stream = std::make_shared<LiveStream>(
+      info_with(1), 1, nullptr, Limits{},
+      KeyringParts{.catalog = *catalog, .clock = clock, .random = random, .master_keys = keys, .account = "1"});
   ManualExecutor executor;
   run_sync(stream->enter_put());
   bool closed = false;

@@ -97,7 +97,7 @@ Task<Result<void>> Streams::create(Creation creation) {
   }
   telemetry::log(telemetry::Level::info, "stream created",
                  {{"stream", info.name}, {"shards", std::int64_t{shard_count}}});
-  add_live(std::make_shared<LiveStream>(std::move(info), *version, std::move(log), settings_.limits));
+  add_live(make_live(std::move(info), *version, std::move(log)));
   co_return Result<void>{};
 }
 

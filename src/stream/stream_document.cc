@@ -120,6 +120,18 @@ ShardMetricSet decode_shard_metrics(const json::array& names) {
   return metrics;
 }
 
+json::object encode_encryption(const StreamInfo& info) {
+  return {{"key_id", info.encryption_key_id},
+          {"starts_ms", encode_times(info.encryption_starts)},
+          {"stops_ms", encode_times(info.encryption_stops)}};
+}
+
+void decode_encryption(const json::object& object, StreamInfo& info) {
+  info.encryption_key_id = object.at("key_id").as_string();
+  for (const auto& time : object.at("starts_ms").as_array()) info.encryption_starts.push_back(time_from(time));
+  for (const auto& time : object.at("stops_ms").as_array()) info.encryption_stops.push_back(time_from(time));
+}
+
 StreamInfo decode(const json::object& object) {
   const int format = object.at("format").to_number<int>();
   if (format != kFormat && format != kFormatWithShards) throw std::invalid_argument("format");
@@ -139,6 +151,7 @@ StreamInfo decode(const json::object& object) {
   if (const auto* metrics = object.if_contains("shard_metrics")) {
     info.shard_metrics = decode_shard_metrics(metrics->as_array());
   }
+  if (const auto* encryption = object.if_contains("encryption")) decode_encryption(encryption->as_object(), info);
   return info;
 }
 
@@ -147,20 +160,23 @@ StreamInfo decode(const json::object& object) {
 std::string encode_stream_document(const StreamInfo& info) {
   json::object tags;
   for (const auto& [key, value] : info.tags) tags[key] = value;
-  return codec::serialize(json::object{{"format", kFormat},
-                                       {"name", info.name},
-                                       {"uid", info.uid},
-                                       {"created_ms", to_unix_ms(info.created)},
-                                       {"state", kStates[static_cast<std::size_t>(info.state)]},
-                                       {"state_until_ms", to_unix_ms(info.state_until)},
-                                       {"retention_hours", info.retention_hours},
-                                       {"readable_from_ms", to_unix_ms(info.readable_from)},
-                                       {"record_kib_max", info.record_kib_max},
-                                       {"tags", std::move(tags)},
-                                       {"next_shard_index", info.next_shard_index},
-                                       {"scalings_ms", encode_times(info.scalings)},
-                                       {"capacity", encode_on_demand(info)},
-                                       {"shard_metrics", encode_shard_metrics(info.shard_metrics)}});
+  json::object object{{"format", kFormat},
+                      {"name", info.name},
+                      {"uid", info.uid},
+                      {"created_ms", to_unix_ms(info.created)},
+                      {"state", kStates[static_cast<std::size_t>(info.state)]},
+                      {"state_until_ms", to_unix_ms(info.state_until)},
+                      {"retention_hours", info.retention_hours},
+                      {"readable_from_ms", to_unix_ms(info.readable_from)},
+                      {"record_kib_max", info.record_kib_max},
+                      {"tags", std::move(tags)},
+                      {"next_shard_index", info.next_shard_index},
+                      {"scalings_ms", encode_times(info.scalings)},
+                      {"capacity", encode_on_demand(info)},
+                      {"shard_metrics", encode_shard_metrics(info.shard_metrics)}};
+  const bool touched = info.is_encrypted() || !info.encryption_starts.empty() || !info.encryption_stops.empty();
+  if (touched) object["encryption"] = encode_encryption(info);
+  return codec::serialize(std::move(object));
 }
 
 Result<StreamInfo> decode_stream_document(std::string_view text) {

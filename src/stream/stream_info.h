@@ -73,10 +73,16 @@ struct StreamInfo {
   std::vector<DailyPeak> peaks{};          ///< on-demand: of the last 30 days, the latest last
   Timestamp adapted{};                     ///< on-demand: when traffic changed its shards last
   ShardMetricSet shard_metrics{};          ///< what enhanced monitoring shows of each shard
+  /// What is put is encrypted under this name of a key, as StartStreamEncryption gave it; empty: it is not.
+  std::string encryption_key_id{};
+  /// StartStreamEncryption with another key, and StopStreamEncryption, of the last 24 hours.
+  std::vector<Timestamp> encryption_starts{};
+  std::vector<Timestamp> encryption_stops{};
   bool operator==(const StreamInfo&) const = default;
 
   [[nodiscard]] StreamStatus status(Timestamp now) const;
   [[nodiscard]] bool is_gone(Timestamp now) const { return state == StreamStatus::deleting && now >= state_until; }
+  [[nodiscard]] bool is_encrypted() const { return !encryption_key_id.empty(); }
   [[nodiscard]] const Shard* shard(ShardIndex index) const;
   /// The open shard that takes records of this hash key. Open shards always cover the whole range.
   [[nodiscard]] const Shard& route(HashKey key) const;

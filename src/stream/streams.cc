@@ -11,6 +11,7 @@
 #include "codec/json.h"
 #include "core/encoding/hex.h"
 #include "stream/blocking_lane.h"
+#include "stream/keyring.h"
 #include "stream/live_stream.h"
 #include "stream/retried_commit.h"
 #include "stream/shard_subscription.h"
@@ -53,7 +54,9 @@ Streams::Streams(Settings settings, catalog::Catalog& catalog, framelog::FrameLo
       random_(random),
       lane_(std::make_unique<BlockingLane>()),
       consumers_(std::make_unique<Consumers>(settings_.account, settings_.consumers, catalog, clock)),
-      subscriptions_(std::make_unique<SubscriptionBook>(settings_.takeover)) {}
+      subscriptions_(std::make_unique<SubscriptionBook>(settings_.takeover)) {
+  if (!settings_.master_keys) settings_.master_keys = std::make_shared<MasterKeys>();
+}
 
 Streams::~Streams() = default;
 
@@ -92,10 +95,16 @@ Result<void> Streams::load_streams() {
       telemetry::log(telemetry::Level::error, "stream log cannot be opened",
                      {{"stream", info.name}, {"error", log.error().message}});
     }
-    add_live(std::make_shared<LiveStream>(std::move(info), version, log ? *log : nullptr, settings_.limits));
+    LivePtr stream = make_live(std::move(info), version, log ? *log : nullptr);
+    if (const auto keys = stream->keyring().check(); !keys) {
+      telemetry::log(telemetry::Level::error, "encrypted records of a stream cannot be read or written",
+                     {{"stream", stream->info()->name}, {"error", keys.error().message}});
+    }
+    add_live(std::move(stream));
   }
-  PENSTOCK_TRY_VOID(consumers_->remove_strays(
-      [&](std::string_view uid) { return known.contains(std::string(kLogPrefix).append(uid)); }));
+  const auto is_known = [&](std::string_view uid) { return known.contains(std::string(kLogPrefix).append(uid)); };
+  PENSTOCK_TRY_VOID(consumers_->remove_strays(is_known));
+  PENSTOCK_TRY_VOID(remove_stray_keys(catalog_, settings_.account, is_known));
   PENSTOCK_TRY(const auto ids, logs_.list());
   for (const std::string& id : ids) {
     if (!id.starts_with(kLogPrefix) || known.contains(id)) continue;
@@ -273,6 +282,7 @@ Task<Result<void>> Streams::purge(LivePtr stream) {
   PENSTOCK_CO_TRY_VOID(co_await store_.remove(info->name, info->uid));
   drop_live(stream);
   stream->bells().ring_all();
+  PENSTOCK_CO_TRY_VOID(co_await stream->keyring().remove_all());
   PENSTOCK_CO_TRY_VOID(co_await consumers_->remove_all(info->uid));
   std::function<Result<void>()> remove_log = [&logs = logs_, id = log_id_of(*info)] { return logs.remove(id); };
   co_return co_await lane_->call(std::move(remove_log));

@@ -6,7 +6,8 @@
 ///            put keep their order, and a put started after another's success comes later.
 /// Threads:   any; Tasks complete on the awaiting coroutine's executor. A Streams outlives every task it gave.
 /// Errors:    missing (no such stream or shard), conflict (exists, or not in a state for this), throttled (a limit),
-///            invalid (the caller's input), unavailable, outcome_unknown, corrupt (storage).
+///            invalid (the caller's input), denied (the stream is encrypted, and the master key that is needed is not
+///            there), unavailable, outcome_unknown, corrupt (storage).
 /// Source:    Kinesis API Reference; Kinesis Data Streams Developer Guide.
 
 #include <cstdint>
@@ -29,6 +30,7 @@
 #include "stream/call_rates.h"
 #include "stream/consumers.h"
 #include "stream/limits.h"
+#include "stream/master_keys.h"
 #include "stream/sealed_token.h"
 #include "stream/shard_traffic.h"
 #include "stream/stream_info.h"
@@ -38,6 +40,8 @@
 namespace penstock::stream {
 
 class LiveStream;
+class Keyring;
+struct KeyringParts;
 class BlockingLane;
 class ShardSubscription;
 class SubscriptionBook;
@@ -59,6 +63,7 @@ struct Settings {
   std::chrono::milliseconds subscription_idle{5000};     ///< without records, an event says so this often
   std::chrono::milliseconds iterator_life{300'000};      ///< a shard iterator expires then
   std::chrono::milliseconds page_token_life{300'000};    ///< and a NextToken
+  std::shared_ptr<MasterKeys> master_keys{};             ///< null: no stream can be encrypted
 };
 
 /// One record to put. The partition key must have 1 to 256 characters; an explicit hash key is a decimal below 2^128.
@@ -71,6 +76,7 @@ struct PutEntry {
 struct PutOutcome {
   std::string shard_id;         ///< "shardId-000000000000"
   std::string sequence_number;  ///< 56 decimal digits
+  bool encrypted = false;
 };
 using PutOutcomes = std::vector<Result<PutOutcome>>;
 
@@ -120,6 +126,7 @@ struct ReadRecord {
   Timestamp arrival{};
   std::string_view partition_key;  ///< into `frames` of the page
   std::string_view data;           ///< likewise
+  bool encrypted = false;          ///< when it was put
 };
 
 /// How much a page may hold; at least one record, if there is one.
@@ -190,6 +197,11 @@ class Streams {
   /// Enhanced monitoring: the shard-level metrics of `on` are shown from then on, those of `off` are not.
   Task<Result<ShardMetricChange>> set_shard_metrics(std::string name, ShardMetricSet on, ShardMetricSet off);
 
+  // ---- encryption of what is put from now on; what was put before stays as it is, and is read in any case
+  /// Under `key_id`, a name of the caller's. Once it completes, whatever is put later is encrypted.
+  Task<Result<void>> start_encryption(std::string name, std::string key_id);
+  Task<Result<void>> stop_encryption(std::string name);
+
   // ---- resharding, of provisioned streams only. Puts that come while the shards change wait for the new ones
   // (milliseconds).
   /// UNIFORM_SCALING.
@@ -256,6 +268,11 @@ class Streams {
   [[nodiscard]] Result<LivePtr> live_or_error(std::string_view name) const;
   /// The stream's shard that an iterator may stand in; the error is AWS's.
   [[nodiscard]] Result<Shard> find_shard(std::string_view name, std::string_view shard_id, const LivePtr& stream) const;
+  [[nodiscard]] KeyringParts keyring_parts() const;
+  [[nodiscard]] LivePtr make_live(StreamInfo info, catalog::Version version,
+                                  std::shared_ptr<framelog::FrameLog> log) const;
+  Result<void> ensure_master_key();
+  [[nodiscard]] Result<void> note_encryption_change(std::vector<Timestamp>& changes, const StreamInfo& info) const;
   void add_live(LivePtr stream) EXCLUDES(mutex_);
   void drop_live(const LivePtr& stream) EXCLUDES(mutex_);
   [[nodiscard]] Result<void> check_room_for(const Creation& creation) const;

@@ -128,6 +128,7 @@ def every_operation(call, name: str) -> None:
     consumers(call, arn)
     monitoring(call, name)
     settings(call, name, arn)
+    encryption(call, name, arn)
     call("DeleteStream", StreamName=name, EnforceConsumerDeletion=True)
 
 
@@ -202,6 +203,22 @@ def settings(call, name: str, arn: str) -> None:
     assert until_active(call, name)["MaxRecordSizeInKiB"] == 2048
     call("UpdateStreamMode", StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
     assert until_active(call, name)["StreamModeDetails"]["StreamMode"] == "ON_DEMAND"
+
+
+def encryption(call, name: str, arn: str) -> None:
+    call("StartStreamEncryption", StreamName=name, EncryptionType="KMS", KeyId="alias/aws/kinesis")
+    summary = until_active(call, name)
+    assert (summary["EncryptionType"], summary["KeyId"]) == ("KMS", "alias/aws/kinesis")
+    put = call("PutRecord", StreamName=name, PartitionKey="k", Data=b"secret")
+    many = call("PutRecords", StreamName=name, Records=[{"PartitionKey": "k", "Data": b"secret"}])
+    assert put["EncryptionType"] == many["EncryptionType"] == "KMS"
+    start = call("GetShardIterator", StreamName=name, ShardId=put["ShardId"], ShardIteratorType="AT_SEQUENCE_NUMBER",
+                 StartingSequenceNumber=put["SequenceNumber"])
+    page = call("GetRecords", ShardIterator=start["ShardIterator"])
+    assert [(call.data(record["Data"]), record["EncryptionType"]) for record in page["Records"]] == [(b"secret", "KMS")] * 2
+    call("StopStreamEncryption", StreamARN=arn, EncryptionType="KMS", KeyId="alias/aws/kinesis")
+    assert until_active(call, name)["EncryptionType"] == "NONE"
+    assert "EncryptionType" not in call("PutRecord", StreamName=name, PartitionKey="k", Data=b"plain")
 
 
 @pytest.mark.parametrize("protocol", CALLERS)

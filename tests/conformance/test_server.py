@@ -175,9 +175,9 @@ def test_unsigned_requests_are_refused(server):
 
 def test_operations_that_are_not_built_are_named(server):
     with pytest.raises(botocore.exceptions.ClientError) as refused:
-        server.client("kinesis").start_stream_encryption(StreamName="a", EncryptionType="KMS", KeyId="alias/aws/kinesis")
+        server.client("iot").list_jobs()
     assert refused.value.response["Error"]["Code"] == "NotImplementedException"
-    assert "StartStreamEncryption" in refused.value.response["Error"]["Message"]
+    assert "ListJobs" in refused.value.response["Error"]["Message"]
     with pytest.raises(botocore.exceptions.ClientError) as refused:
         server.client("iam").list_saml_providers()
     assert "ListSAMLProviders" in refused.value.response["Error"]["Message"]

@@ -1,14 +1,12 @@
-"""The provider's Kinesis resources and data sources: apply, empty plan, each update in place, import, destroy.
-
-Not here, because Penstock does not have them yet: encryption_type, kms_key_id.
-"""
+"""The provider's Kinesis resources and data sources: apply, empty plan, each update in place, import, destroy."""
 
 from pathlib import Path
 
 import pytest
-from penstock_process import ACCOUNT, REGION, PenstockProcess
+from penstock_process import ACCOUNT, REGION, ROOT, PenstockProcess
 from terraform_runner import Terraform
 
+KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream"
 
 PROVIDER = """
@@ -38,6 +36,11 @@ variable "metrics" {
   type    = list(string)
   default = ["IncomingBytes", "OutgoingBytes"]
 }
+variable "key" {
+  type    = string
+  default = null
+}
+variable "elastic_key" { default = "alias/aws/kinesis" }
 
 resource "aws_kinesis_stream" "full" {
   name                      = "full"
@@ -46,15 +49,25 @@ resource "aws_kinesis_stream" "full" {
   enforce_consumer_deletion = true
   tags                      = { owner = var.owner, crop = "tomato" }
   shard_level_metrics       = var.metrics
+  encryption_type           = var.key == null ? "NONE" : "KMS"
+  kms_key_id                = var.key
   stream_mode_details { stream_mode = "PROVISIONED" }
 }
 
 resource "aws_kinesis_stream" "elastic" {
   name        = "elastic"
   shard_count = var.mode == "PROVISIONED" ? 3 : null
+  encryption_type = "KMS"
+  kms_key_id      = var.elastic_key
   stream_mode_details { stream_mode = var.mode }
 }
-"""
+
+module "ours" {
+  source      = "MODULE"
+  stream_name = "ours"
+  kms_key_id  = var.key
+}
+""".replace("MODULE", str(ROOT / "terraform" / "modules" / "kinesis"))
 
 CONSUMERS = """
 variable "principal_action" { default = "kinesis:DescribeStreamSummary" }
@@ -141,17 +154,25 @@ def summary(terraform: Terraform, name: str) -> dict:
     return terraform.server.client("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
 
 
+def encryption(terraform: Terraform, name: str) -> tuple:
+    shown = summary(terraform, name)
+    return shown["EncryptionType"], shown.get("KeyId")
+
+
 def test_streams_and_every_update_in_place(terraform):
     run = terraform(STREAMS)
     run.apply()
     run.assert_empty_plan()
     assert summary(run, "elastic")["StreamModeDetails"]["StreamMode"] == "ON_DEMAND"
+    assert (encryption(run, "full"), encryption(run, "elastic")) == (("NONE", None), ("KMS", "alias/aws/kinesis"))
 
     # one update in place of each argument, both ways where there are two
     changed = {"shard_count": 4, "retention": 72, "owner": "field", "mode": "PROVISIONED",
-               "metrics": ["OutgoingBytes", "IteratorAgeMilliseconds", "IncomingRecords"]}
+               "metrics": ["OutgoingBytes", "IteratorAgeMilliseconds", "IncomingRecords"],
+               "key": "alias/team", "elastic_key": KEY_ARN}
     plan = run.run("plan", "-input=false", variables=changed)
-    assert "Plan: 0 to add, 2 to change, 0 to destroy." in plan.stdout
+    # the three streams, and the module's policy that names one of them
+    assert "Plan: 0 to add, 4 to change, 0 to destroy." in plan.stdout
     run.apply(changed)
     run.assert_empty_plan(changed)
     now = summary(run, "full")
@@ -161,12 +182,17 @@ def test_streams_and_every_update_in_place(terraform):
     assert summary(run, "elastic")["StreamModeDetails"]["StreamMode"] == "PROVISIONED"
     assert summary(run, "elastic")["OpenShardCount"] == 3
 
-    back = {"shard_count": 2, "retention": 24, "metrics": []}
-    run.apply({**changed, **back})
-    run.assert_empty_plan({**changed, **back})
+    assert (encryption(run, "full"), encryption(run, "elastic")) == (("KMS", "alias/team"), ("KMS", KEY_ARN))
+    assert encryption(run, "ours") == ("KMS", "alias/team")
 
-    import_all(run, {"aws_kinesis_stream.full": "full", "aws_kinesis_stream.elastic": "elastic"}, {**changed, **back})
-    run.assert_empty_plan({**changed, **back})
+    back = {**changed, "shard_count": 2, "retention": 24, "metrics": []}
+    del back["key"]
+    run.apply(back)
+    run.assert_empty_plan(back)
+    assert encryption(run, "full") == encryption(run, "ours") == ("NONE", None)
+
+    import_all(run, {"aws_kinesis_stream.full": "full", "aws_kinesis_stream.elastic": "elastic"}, back)
+    run.assert_empty_plan(back)
     run.run("destroy", "-auto-approve", "-input=false")
     assert run.server.client("kinesis").list_streams()["StreamNames"] == []
 

@@ -1,7 +1,7 @@
 """kill -9 of the real binary under load: every acknowledged record is there, unchanged and in order.
 
-Rounds: $PENSTOCK_KILL_ROUNDS (200). Each round writes through PutRecords and through MQTT with a rule, kills the server at a
-random moment, starts it again on the same data and reads what came since the last round. A kill keeps the page cache:
+Rounds: $PENSTOCK_KILL_ROUNDS (200). Each round writes through PutRecords and through MQTT with a rule, while the stream's
+encryption is started (each time with another key), stopped and started again; it kills the server at a random moment, starts it again on the same data and reads what came since the last round. A kill keeps the page cache:
 that power loss is survived is shown by the simulation (tests/sim), not here.
 """
 
@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+from botocore.exceptions import BotoCoreError
 from mqtt_publisher import MqttPublisher
 from penstock_process import PenstockProcess
 
@@ -76,6 +77,19 @@ def write_mqtt(server: PenstockProcess, ledger: Ledger, writer: str, stop: threa
         return
 
 
+def turn_encryption(server: PenstockProcess, round_number: int, stop: threading.Event) -> None:
+    client = server.client("kinesis")
+    try:
+        for turn in range(1_000_000):
+            if stop.wait(0.02):
+                return
+            client.start_stream_encryption(StreamName=STREAM, EncryptionType="KMS", KeyId=f"alias/{round_number}-{turn}")
+            if turn % 3 == 2:
+                client.stop_stream_encryption(StreamName=STREAM, EncryptionType="KMS", KeyId="alias/any")
+    except (BotoCoreError, ConnectionError):  # killed
+        return
+
+
 def make_pipeline(server: PenstockProcess) -> None:
     kinesis, iam, iot = (server.client(name) for name in ("kinesis", "iam", "iot"))
     kinesis.create_stream(StreamName=STREAM, ShardCount=2)
@@ -128,10 +142,11 @@ def check_round(ledger: Ledger, records: list[bytes]) -> None:
     ledger.acknowledged.clear()
 
 
-def one_round(server: PenstockProcess, ledger: Ledger, chance: random.Random) -> int:
+def one_round(server: PenstockProcess, ledger: Ledger, round_number: int, chance: random.Random) -> int:
     stop = threading.Event()
     threads = [threading.Thread(target=write_http, args=(server, ledger, f"http{n}", stop)) for n in range(WRITERS)]
     threads += [threading.Thread(target=write_mqtt, args=(server, ledger, f"mqtt{n}", stop)) for n in range(WRITERS)]
+    threads.append(threading.Thread(target=turn_encryption, args=(server, round_number, stop)))
     for thread in threads:
         thread.start()
     time.sleep(chance.uniform(0.05, 0.5))  # not a wait for anything: the moment of the kill
@@ -146,11 +161,13 @@ def one_round(server: PenstockProcess, ledger: Ledger, chance: random.Random) ->
 def test_no_acknowledged_record_is_lost_when_the_server_is_killed(tmp_path):
     print(f"seed {SEED}: PENSTOCK_KILL_SEED={SEED} PENSTOCK_KILL_ROUNDS={ROUNDS} python3 -m pytest tests/crash/test_kill.py")
     chance = random.Random(SEED)
-    server = PenstockProcess(tmp_path).start()
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"kinesis": {"limits": {"encryption_changes_per_day": "off"}}}))
+    server = PenstockProcess(tmp_path, "--config", str(config)).start()
     make_pipeline(server)
     ledger, after, acknowledged = Ledger(), {}, 0
-    for _ in range(ROUNDS):
-        acknowledged += one_round(server, ledger, chance)
+    for round_number in range(ROUNDS):
+        acknowledged += one_round(server, ledger, round_number, chance)
         server.start()
         check_round(ledger, read_new(server, after))
     server.stop()

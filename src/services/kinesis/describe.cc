@@ -31,7 +31,8 @@ void fill_common(const CallContext& call, const stream::StreamView& view, Descri
   out.stream_creation_timestamp = info.created;
   auto& shard_level = out.enhanced_monitoring.emplace_back().shard_level_metrics;
   for (const std::string_view metric : info.shard_metrics.names()) shard_level.emplace_back(metric);
-  out.encryption_type = "NONE";
+  out.encryption_type = info.is_encrypted() ? "KMS" : "NONE";
+  if (info.is_encrypted()) out.key_id = info.encryption_key_id;
 }
 
 }  // namespace

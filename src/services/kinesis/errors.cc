@@ -16,7 +16,8 @@ std::unexpected<ApiError> to_api_error(const Error& error, Plane plane) {
     case ErrorKind::conflict: return api_fail(kInUse, error.message);
     case ErrorKind::throttled:
       return api_fail(plane == Plane::control ? kLimitExceeded : kThroughputExceeded, error.message);
-    case ErrorKind::denied: return api_fail("AccessDeniedException", error.message);
+    // "The ciphertext references a key that doesn't exist or that you don't have access to."
+    case ErrorKind::denied: return api_fail(kKmsAccessDenied, error.message);
     case ErrorKind::corrupt:
       // Which file it is concerns whoever runs the server.
       telemetry::log(telemetry::Level::error, "stored data is damaged", {{"error", error.message}});

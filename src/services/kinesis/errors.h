@@ -15,6 +15,8 @@ inline constexpr std::string_view kThroughputExceeded = "ProvisionedThroughputEx
 inline constexpr std::string_view kExpiredIterator = "ExpiredIteratorException";
 inline constexpr std::string_view kExpiredNextToken = "ExpiredNextTokenException";
 inline constexpr std::string_view kDryRun = "DryRunOperationException";
+inline constexpr std::string_view kKmsAccessDenied = "KMSAccessDeniedException";
+inline constexpr std::string_view kKmsNotFound = "KMSNotFoundException";
 inline constexpr std::string_view kInternalFailure = "InternalFailureException";
 
 /// What a bound means to the caller: a quota of the account, or a shard's throughput.

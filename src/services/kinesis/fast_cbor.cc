@@ -109,7 +109,7 @@ std::string fast_encode_cbor_put_records(const void* output) {
   }
   std::string out;
   out.reserve(size);
-  codec::append_cbor_map(2, out);
+  codec::append_cbor_map(answer.encryption_type ? 3 : 2, out);
   codec::append_cbor_text("FailedRecordCount", out);
   codec::append_cbor_integer(answer.failed_record_count, out);
   codec::append_cbor_text("Records", out);
@@ -127,6 +127,7 @@ std::string fast_encode_cbor_put_records(const void* output) {
       if (value) append_member(name, *value, out);
     }
   }
+  if (answer.encryption_type) append_member("EncryptionType", *answer.encryption_type, out);
   return out;
 }
 
@@ -135,7 +136,7 @@ std::string fast_encode_cbor_get_records(const void* output) {
   // The few children of a closed shard are left to the generic codec.
   if (answer.child_shards) return codec::encode_cbor(codec::shape_of<GetRecordsOutput>(), output);
   constexpr std::size_t kFixed = 96;
-  constexpr std::size_t kFixedEach = 96;  // names, heads, the timestamp
+  constexpr std::size_t kFixedEach = 128;  // names, heads, the timestamp, the encryption type
   std::size_t size = kFixed;
   if (answer.next_shard_iterator) size += room(*answer.next_shard_iterator);
   for (const RecordOutput& record : answer.records) {
@@ -147,13 +148,14 @@ std::string fast_encode_cbor_get_records(const void* output) {
   codec::append_cbor_text("Records", out);
   codec::append_cbor_array(answer.records.size(), out);
   for (const RecordOutput& record : answer.records) {
-    codec::append_cbor_map(4, out);
+    codec::append_cbor_map(record.encryption_type ? 5 : 4, out);
     append_member("SequenceNumber", record.sequence_number, out);
     codec::append_cbor_text("ApproximateArrivalTimestamp", out);
     codec::append_cbor_timestamp(record.approximate_arrival_timestamp, out);
     codec::append_cbor_text("Data", out);
     codec::append_cbor_bytes(record.data.bytes, out);
     append_member("PartitionKey", record.partition_key, out);
+    if (record.encryption_type) append_member("EncryptionType", *record.encryption_type, out);
   }
   if (answer.next_shard_iterator) append_member("NextShardIterator", *answer.next_shard_iterator, out);
   codec::append_cbor_text("MillisBehindLatest", out);

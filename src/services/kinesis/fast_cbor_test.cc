@@ -152,6 +152,7 @@ TEST(FastCbor, EncodesLikeTheGenericCodec) {
       if (random.below(2) == 0) record.error_code = text(random);
       if (random.below(2) == 0) record.error_message = text(random);
     }
+    if (random.below(2) == 0) many.encryption_type = text(random);
     EXPECT_EQ(fast_encode_cbor_put_records(&many), generic(many));
 
     GetRecordsOutput page{.millis_behind_latest = static_cast<std::int64_t>(random.u64() >> 1U)};
@@ -159,7 +160,8 @@ TEST(FastCbor, EncodesLikeTheGenericCodec) {
       page.records.push_back({.sequence_number = text(random),
                               .approximate_arrival_timestamp = from_unix_ms(1'700'000'000'123),
                               .data = {.bytes = bytes(random, random.below(100))},
-                              .partition_key = text(random)});
+                              .partition_key = text(random),
+                              .encryption_type = random.below(2) == 0 ? std::optional(text(random)) : std::nullopt});
     }
     if (random.below(2) == 0) page.next_shard_iterator = text(random);
     if (random.below(4) == 0) page.child_shards = {{.shard_id = text(random), .parent_shards = {text(random)}}};

@@ -33,6 +33,12 @@ bool is_plain(std::string_view text) {
 /// Room that a JSON string may take: quotes, and at most six characters for each byte.
 std::size_t string_room(std::string_view text) { return 2 + (is_plain(text) ? text.size() : text.size() * 6); }
 
+constexpr std::string_view kEncryptionName = R"(,"EncryptionType":)";
+
+std::size_t encryption_room(const std::optional<std::string>& type) {
+  return type ? kEncryptionName.size() + string_room(*type) : 0;
+}
+
 /// Writes into room that was counted before.
 class Writer {
  public:
@@ -57,6 +63,12 @@ class Writer {
     *at_++ = '"';
     at_ = base64_encode_to(bytes, at_);
     *at_++ = '"';
+  }
+  /// A member that is not the first.
+  void encryption(const std::optional<std::string>& type) {
+    if (!type) return;
+    raw(kEncryptionName);
+    string(*type);
   }
   void integer(std::int64_t value) { at_ = std::to_chars(at_, at_ + kIntegerCharsMax, value).ptr; }
   void timestamp(Timestamp time) {
@@ -91,11 +103,13 @@ std::string write_into(std::size_t room, Write&& write) {
 std::string fast_encode_put_record(const void* output) {
   const auto& answer = *static_cast<const PutRecordOutput*>(output);
   constexpr std::size_t kFixed = 64;
-  return write_into(kFixed + string_room(answer.shard_id) + string_room(answer.sequence_number), [&](Writer& w) {
+  const std::size_t room = kFixed + string_room(answer.shard_id) + string_room(answer.sequence_number);
+  return write_into(room + encryption_room(answer.encryption_type), [&](Writer& w) {
     w.raw(R"({"ShardId":)");
     w.string(answer.shard_id);
     w.raw(R"(,"SequenceNumber":)");
     w.string(answer.sequence_number);
+    w.encryption(answer.encryption_type);
     w.raw("}");
   });
 }
@@ -104,7 +118,7 @@ std::string fast_encode_put_records(const void* output) {
   const auto& answer = *static_cast<const PutRecordsOutput*>(output);
   constexpr std::size_t kFixed = 64 + kIntegerCharsMax;
   constexpr std::size_t kFixedEach = 80;  // names, colons, commas, braces
-  std::size_t room = kFixed;
+  std::size_t room = kFixed + encryption_room(answer.encryption_type);
   for (const PutRecordsResultEntry& record : answer.records) {
     room += kFixedEach;
     for (const auto* member : {&record.sequence_number, &record.shard_id, &record.error_code, &record.error_message}) {
@@ -133,7 +147,9 @@ std::string fast_encode_put_records(const void* output) {
       member(R"("ErrorMessage":)", record.error_message);
       w.raw("}");
     }
-    w.raw("]}");
+    w.raw("]");
+    w.encryption(answer.encryption_type);
+    w.raw("}");
   });
 }
 
@@ -147,7 +163,7 @@ std::string fast_encode_get_records(const void* output) {
   if (answer.next_shard_iterator) room += string_room(*answer.next_shard_iterator);
   for (const RecordOutput& record : answer.records) {
     room += kFixedEach + string_room(record.sequence_number) + string_room(record.partition_key) +
-            base64_encoded_size(record.data.bytes.size());
+            base64_encoded_size(record.data.bytes.size()) + encryption_room(record.encryption_type);
   }
   return write_into(room, [&](Writer& w) {
     w.raw(R"({"Records":[)");
@@ -162,6 +178,7 @@ std::string fast_encode_get_records(const void* output) {
       w.base64(record.data.bytes);
       w.raw(R"(,"PartitionKey":)");
       w.string(record.partition_key);
+      w.encryption(record.encryption_type);
       w.raw("}");
     }
     w.raw("]");

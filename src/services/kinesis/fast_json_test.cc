@@ -128,7 +128,8 @@ TEST(FastJson, EncodesLikeTheGenericCodec) {
                                           "é\x7f\x1fsixteen bytes!"};
   const auto text = [&] { return texts[random.below(texts.size())]; };
   for (int i = 0; i < 500; ++i) {
-    const PutRecordOutput one{.shard_id = text(), .sequence_number = text()};
+    PutRecordOutput one{.shard_id = text(), .sequence_number = text()};
+    if (random.below(2) == 0) one.encryption_type = text();
     EXPECT_EQ(fast_encode_put_record(&one), generic(one));
 
     PutRecordsOutput many{.failed_record_count = static_cast<std::int32_t>(random.below(501))};
@@ -139,6 +140,7 @@ TEST(FastJson, EncodesLikeTheGenericCodec) {
       if (random.below(2) == 0) record.error_code = text();
       if (random.below(2) == 0) record.error_message = text();
     }
+    if (random.below(2) == 0) many.encryption_type = "KMS";
     EXPECT_EQ(fast_encode_put_records(&many), generic(many));
 
     GetRecordsOutput page{.millis_behind_latest = static_cast<std::int64_t>(random.u64() >> 1U)};
@@ -147,7 +149,8 @@ TEST(FastJson, EncodesLikeTheGenericCodec) {
                               .approximate_arrival_timestamp =
                                   from_unix_ms(static_cast<std::int64_t>(random.below(2)) + 1'700'000'000'123),
                               .data = {.bytes = bytes(random, random.below(100))},
-                              .partition_key = text()});
+                              .partition_key = text(),
+                              .encryption_type = random.below(2) == 0 ? std::optional(text()) : std::nullopt});
     }
     if (random.below(2) == 0) page.next_shard_iterator = text();
     if (random.below(4) == 0) page.child_shards = {{.shard_id = text(), .parent_shards = {text()}}};

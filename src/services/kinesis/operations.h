@@ -58,6 +58,8 @@ Answer<AccountSettingsOutput> describe_account_settings(CallContext& call, Empty
 Answer<AccountSettingsOutput> update_account_settings(CallContext& call, UpdateAccountSettingsInput input);
 Answer<Empty> split_shard(CallContext& call, SplitShardInput input);
 Answer<Empty> merge_shards(CallContext& call, MergeShardsInput input);
+Answer<Empty> start_stream_encryption(CallContext& call, StartStreamEncryptionInput input);
+Answer<Empty> stop_stream_encryption(CallContext& call, StopStreamEncryptionInput input);
 Answer<Empty> update_max_record_size(CallContext& call, UpdateMaxRecordSizeInput input);
 Answer<EnhancedMonitoringOutput> enable_enhanced_monitoring(CallContext& call, EnhancedMonitoringInput input);
 Answer<EnhancedMonitoringOutput> disable_enhanced_monitoring(CallContext& call, EnhancedMonitoringInput input);

@@ -3,6 +3,7 @@
 #include "services/house.h"
 #include "services/kinesis/errors.h"
 #include "services/kinesis/operations.h"
+#include "services/kinesis/shard_output.h"
 #include "stream/streams.h"
 
 namespace penstock::services::kinesis {
@@ -28,7 +29,8 @@ Answer<PutRecordOutput> put_record(CallContext& call, PutRecordInput input) {
   auto& outcome = outcomes->front();
   if (!outcome) co_return to_api_error(outcome.error(), Plane::data);
   co_return PutRecordOutput{.shard_id = std::move(outcome->shard_id),
-                            .sequence_number = std::move(outcome->sequence_number)};
+                            .sequence_number = std::move(outcome->sequence_number),
+                            .encryption_type = encryption_type(outcome->encrypted)};
 }
 
 }  // namespace penstock::services::kinesis

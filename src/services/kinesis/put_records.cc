@@ -3,6 +3,7 @@
 #include "services/house.h"
 #include "services/kinesis/errors.h"
 #include "services/kinesis/operations.h"
+#include "services/kinesis/shard_output.h"
 #include "stream/streams.h"
 
 namespace penstock::services::kinesis {
@@ -52,7 +53,11 @@ Answer<PutRecordsOutput> put_records(CallContext& call, PutRecordsInput input) {
   PutRecordsOutput output;
   output.records.reserve(outcomes->size());
   for (auto& outcome : *outcomes) {
-    if (!outcome.has_value()) ++output.failed_record_count;
+    if (!outcome.has_value()) {
+      ++output.failed_record_count;
+    } else if (outcome->encrypted) {
+      output.encryption_type = encryption_type(true);
+    }
     output.records.push_back(result_entry(outcome));
   }
   co_return output;

@@ -30,6 +30,7 @@ const Shape& describe(const PutRecordOutput*) {
   static const Shape shape = ShapeBuilder<PutRecordOutput>("PutRecordOutput")
                                  .field("ShardId", &PutRecordOutput::shard_id)
                                  .field("SequenceNumber", &PutRecordOutput::sequence_number)
+                                 .field("EncryptionType", &PutRecordOutput::encryption_type)
                                  .build();
   return shape;
 }
@@ -65,6 +66,7 @@ const Shape& describe(const PutRecordsOutput*) {
   static const Shape shape = ShapeBuilder<PutRecordsOutput>("PutRecordsOutput")
                                  .field("FailedRecordCount", &PutRecordsOutput::failed_record_count)
                                  .field("Records", &PutRecordsOutput::records)
+                                 .field("EncryptionType", &PutRecordsOutput::encryption_type)
                                  .build();
   return shape;
 }
@@ -108,6 +110,7 @@ const Shape& describe(const RecordOutput*) {
                                  .field("ApproximateArrivalTimestamp", &RecordOutput::approximate_arrival_timestamp)
                                  .field("Data", &RecordOutput::data)
                                  .field("PartitionKey", &RecordOutput::partition_key)
+                                 .field("EncryptionType", &RecordOutput::encryption_type)
                                  .build();
   return shape;
 }

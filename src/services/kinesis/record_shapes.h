@@ -21,6 +21,7 @@ struct PutRecordInput : StreamReference {
 struct PutRecordOutput {
   std::string shard_id{};
   std::string sequence_number{};
+  std::optional<std::string> encryption_type{};  ///< "KMS", or absent: AWS does not send NONE
 };
 
 struct PutRecordsRequestEntry {
@@ -44,6 +45,7 @@ struct PutRecordsResultEntry {
 struct PutRecordsOutput {
   std::int32_t failed_record_count = 0;
   std::vector<PutRecordsResultEntry> records{};
+  std::optional<std::string> encryption_type{};
 };
 
 struct GetShardIteratorInput : StreamReference {
@@ -71,6 +73,7 @@ struct RecordOutput {
   Timestamp approximate_arrival_timestamp{};
   codec::Blob data{};
   std::string partition_key{};
+  std::optional<std::string> encryption_type{};  ///< as it was when the record was put
 };
 
 struct ChildShard {

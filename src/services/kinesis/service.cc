@@ -136,6 +136,10 @@ constexpr Operation kOperations[] = {
     control<&register_stream_consumer>("RegisterStreamConsumer", "kinesis:RegisterStreamConsumer", &new_consumer),
     control<&remove_tags_from_stream>("RemoveTagsFromStream", "kinesis:RemoveTagsFromStream", &untagged_stream),
     control<&split_shard>("SplitShard", "kinesis:SplitShard", &stream_resource<SplitShardInput>),
+    control<&start_stream_encryption>("StartStreamEncryption", "kinesis:StartStreamEncryption",
+                                      &stream_resource<StartStreamEncryptionInput>),
+    control<&stop_stream_encryption>("StopStreamEncryption", "kinesis:StopStreamEncryption",
+                                     &stream_resource<StopStreamEncryptionInput>),
     with_events(control<&subscribe_to_shard>("SubscribeToShard", "kinesis:SubscribeToShard", &subscribe_resource)),
     control<&tag_resource>("TagResource", "kinesis:TagResource", &tagged_resource),
     control<&untag_resource>("UntagResource", "kinesis:UntagResource", &untagged_resource),
@@ -152,8 +156,8 @@ constexpr Operation kOperations[] = {
 static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));
 
 constexpr std::string_view kKnownOperations[] = {
-    "CreateChannel",         "DeleteChannel",        "DescribeChannel", "ListChannels",
-    "StartStreamEncryption", "StopStreamEncryption", "UpdateChannel",   "UpdateStreamRecordDistributionStrategy",
+    "CreateChannel", "DeleteChannel", "DescribeChannel",
+    "ListChannels",  "UpdateChannel", "UpdateStreamRecordDistributionStrategy",
 };
 static_assert(std::ranges::is_sorted(kKnownOperations));
 

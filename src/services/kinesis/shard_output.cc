@@ -18,6 +18,10 @@ ShardOutput shard_output(const stream::Shard& shard) {
   return out;
 }
 
+std::optional<std::string> encryption_type(bool encrypted) {
+  return encrypted ? std::optional<std::string>("KMS") : std::nullopt;
+}
+
 std::vector<RecordOutput> record_outputs(const stream::RecordPage& page) {
   std::vector<RecordOutput> records;
   records.reserve(page.records.size());
@@ -25,7 +29,8 @@ std::vector<RecordOutput> record_outputs(const stream::RecordPage& page) {
     records.push_back({.sequence_number = record.sequence_number,
                        .approximate_arrival_timestamp = record.arrival,
                        .data = {.bytes = std::string(record.data)},
-                       .partition_key = std::string(record.partition_key)});
+                       .partition_key = std::string(record.partition_key),
+                       .encryption_type = encryption_type(record.encrypted)});
   }
   return records;
 }

@@ -11,6 +11,8 @@ namespace penstock::services::kinesis {
 [[nodiscard]] ShardOutput shard_output(const stream::Shard& shard);
 [[nodiscard]] HashKeyRange hash_key_range(const stream::HashRange& range);
 
+/// "KMS", or nothing.
+[[nodiscard]] std::optional<std::string> encryption_type(bool encrypted);
 /// Copies the records out of the page.
 [[nodiscard]] std::vector<RecordOutput> record_outputs(const stream::RecordPage& page);
 /// Those of a closed shard's last page.

@@ -12,6 +12,8 @@ codec::Rules range(std::int64_t min, std::int64_t max) { return {.range = {min, 
 codec::Rules tag_map(std::int64_t count_min) {
   return {.required = true, .length = {count_min, 200}, .element_length = {0, 256}, .key_length = {1, 128}};
 }
+codec::Rules encryption_type_rules() { return {.required = true, .one_of = {"NONE", "KMS"}}; }
+codec::Rules key_id_rules() { return {.required = true, .length = {1, 2048}}; }
 codec::Rules tag_keys() { return {.required = true, .length = {1, 50}, .element_length = {1, 128}}; }
 
 }  // namespace
@@ -102,6 +104,7 @@ const Shape& describe(const StreamDescription*) {
                                  .field("StreamCreationTimestamp", &StreamDescription::stream_creation_timestamp)
                                  .field("EnhancedMonitoring", &StreamDescription::enhanced_monitoring)
                                  .field("EncryptionType", &StreamDescription::encryption_type)
+                                 .field("KeyId", &StreamDescription::key_id)
                                  .build();
   return shape;
 }
@@ -137,6 +140,7 @@ const Shape& describe(const StreamDescriptionSummary*) {
           .field("StreamCreationTimestamp", &StreamDescriptionSummary::stream_creation_timestamp)
           .field("EnhancedMonitoring", &StreamDescriptionSummary::enhanced_monitoring)
           .field("EncryptionType", &StreamDescriptionSummary::encryption_type)
+          .field("KeyId", &StreamDescriptionSummary::key_id)
           .field("OpenShardCount", &StreamDescriptionSummary::open_shard_count)
           .field("ConsumerCount", &StreamDescriptionSummary::consumer_count)
           .field("MaxRecordSizeInKiB", &StreamDescriptionSummary::max_record_size_in_kib)
@@ -346,6 +350,24 @@ const Shape& describe(const MergeShardsInput*) {
       stream_shape<MergeShardsInput>("MergeShardsInput")
           .field("ShardToMerge", &MergeShardsInput::shard_to_merge, name_rules(true))
           .field("AdjacentShardToMerge", &MergeShardsInput::adjacent_shard_to_merge, name_rules(true))
+          .build();
+  return shape;
+}
+
+const Shape& describe(const StartStreamEncryptionInput*) {
+  static const Shape shape =
+      stream_shape<StartStreamEncryptionInput>("StartStreamEncryptionInput")
+          .field("EncryptionType", &StartStreamEncryptionInput::encryption_type, encryption_type_rules())
+          .field("KeyId", &StartStreamEncryptionInput::key_id, key_id_rules())
+          .build();
+  return shape;
+}
+
+const Shape& describe(const StopStreamEncryptionInput*) {
+  static const Shape shape =
+      stream_shape<StopStreamEncryptionInput>("StopStreamEncryptionInput")
+          .field("EncryptionType", &StopStreamEncryptionInput::encryption_type, encryption_type_rules())
+          .field("KeyId", &StopStreamEncryptionInput::key_id, key_id_rules())
           .build();
   return shape;
 }

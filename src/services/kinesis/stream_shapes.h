@@ -66,6 +66,7 @@ struct StreamDescription {
   Timestamp stream_creation_timestamp{};
   std::vector<EnhancedMetrics> enhanced_monitoring{};
   std::string encryption_type{};
+  std::optional<std::string> key_id{};
 };
 
 struct DescribeStreamOutput {
@@ -88,6 +89,7 @@ struct StreamDescriptionSummary {
   Timestamp stream_creation_timestamp{};
   std::vector<EnhancedMetrics> enhanced_monitoring{};
   std::string encryption_type{};
+  std::optional<std::string> key_id{};
   std::int32_t open_shard_count = 0;
   std::int32_t consumer_count = 0;
   std::int32_t max_record_size_in_kib = 0;
@@ -220,6 +222,16 @@ struct MergeShardsInput : StreamReference {
   std::string adjacent_shard_to_merge{};
 };
 
+struct StartStreamEncryptionInput : StreamReference {
+  std::string encryption_type{};
+  std::string key_id{};
+};
+
+struct StopStreamEncryptionInput : StreamReference {
+  std::string encryption_type{};
+  std::string key_id{};
+};
+
 struct UpdateMaxRecordSizeInput : StreamReference {
   std::int32_t max_record_size_in_kib = 0;
 };
@@ -260,6 +272,8 @@ const codec::Shape& describe(const UpdateShardCountInput*);
 const codec::Shape& describe(const UpdateShardCountOutput*);
 const codec::Shape& describe(const SplitShardInput*);
 const codec::Shape& describe(const MergeShardsInput*);
+const codec::Shape& describe(const StartStreamEncryptionInput*);
+const codec::Shape& describe(const StopStreamEncryptionInput*);
 const codec::Shape& describe(const UpdateMaxRecordSizeInput*);
 
 }  // namespace penstock::services::kinesis

@@ -137,6 +137,16 @@ TEST_F(Validation, OfEveryOperation) {
                      "WriteProvisionedThroughputExceeded, ReadProvisionedThroughputExceeded, IteratorAgeMilliseconds, "
                      "ALL") +
                "]")},
+      {"StartStreamEncryption", with(R"("KeyId":"alias/a")"), one("null", "encryptionType", kNull)},
+      {"StartStreamEncryption", with(R"("EncryptionType":"KMS")"), one("null", "keyId", kNull)},
+      {"StartStreamEncryption", with(R"("EncryptionType":"AES","KeyId":"alias/a")"),
+       one("'AES'", "encryptionType", among("NONE, KMS"))},
+      {"StartStreamEncryption", with(R"("EncryptionType":"KMS","KeyId":"")"), one("''", "keyId", longer(1))},
+      {"StartStreamEncryption", with(fmt::format(R"("EncryptionType":"KMS","KeyId":"{}")", std::string(2049, 'a'))),
+       one(quoted(std::string(2049, 'a')), "keyId", shorter(2048))},
+      {"StopStreamEncryption", with(R"("EncryptionType":"","KeyId":"alias/a")"),
+       one("''", "encryptionType", among("NONE, KMS"))},
+      {"StopStreamEncryption", with(R"("EncryptionType":"KMS")"), one("null", "keyId", kNull)},
       {"UpdateShardCount", with(R"("TargetShardCount":0,"ScalingType":"UNIFORM_SCALING")"),
        one("'0'", "targetShardCount", at_least(1))},
       {"UpdateShardCount", with(R"("TargetShardCount":1,"ScalingType":"X")"),

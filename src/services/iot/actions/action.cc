@@ -24,9 +24,11 @@ void append_member(std::string_view name, std::string_view text, std::string& ou
 Task<Result<stream::PutOutcome>> StreamRecordSink::put(std::string stream_name, stream::PutEntry entry) {
   std::vector<stream::PutEntry> entries;
   entries.push_back(std::move(entry));
-  PENSTOCK_CO_TRY(stream::PutOutcomes outcomes,
-                  co_await streams_.put(std::move(stream_name), std::move(entries), stream::PutCall::put_record));
-  co_return std::move(outcomes.front());
+  auto outcomes = co_await streams_.put(std::move(stream_name), std::move(entries), stream::PutCall::put_record);
+  if (outcomes.has_value()) co_return std::move(outcomes->front());
+  // The stream's master key is not there: the operator's to put right, and no reason to drop what a device sent.
+  if (outcomes.error().kind == ErrorKind::denied) outcomes.error().kind = ErrorKind::unavailable;
+  co_return std::unexpected(std::move(outcomes).error());
 }
 
 std::string StreamRecordSink::resource_policy(std::string_view stream_name) const {
