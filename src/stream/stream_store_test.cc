@@ -27,6 +27,9 @@ TEST(StreamDocument, RoundTripsAndRefusesWhatItDidNotWrite) {
   info.adapted = from_unix_ms(8);
   info.shard_metrics.add(ShardMetric::outgoing_bytes);
   info.shard_metrics.add(ShardMetric::iterator_age);
+  info.encryption_key_id = "alias/a";
+  info.encryption_starts = {from_unix_ms(9)};
+  info.encryption_stops = {from_unix_ms(10), from_unix_ms(11)};
   const std::string json = encode_stream_document(info);
   const auto read = decode_stream_document(json);
   ASSERT_TRUE(read.has_value()) << read.error().message;
