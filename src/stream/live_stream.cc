@@ -68,7 +68,7 @@ Result<std::shared_ptr<framelog::FrameLog>> LiveStream::log() const {
 
 bool LiveStream::try_enter(const Completion<bool>& opened) {
   const MutexLock lock(mutex_);
-  if (closed_) {
+  if (closed_ || entering_ > 0) {
     waiting_.push_back(opened);
     return false;
   }
@@ -76,12 +76,26 @@ bool LiveStream::try_enter(const Completion<bool>& opened) {
   return true;
 }
 
-Task<void> LiveStream::enter_put() {
-  while (true) {
-    const Completion<bool> opened;
-    if (try_enter(opened)) co_return;
-    co_await opened;
+std::vector<Completion<bool>> LiveStream::let_in() {
+  entering_ = waiting_.size();
+  puts_under_way_ += entering_;
+  return std::exchange(waiting_, {});
+}
+
+void LiveStream::entered() {
+  std::vector<Completion<bool>> next;
+  {
+    const MutexLock lock(mutex_);
+    if (--entering_ == 0 && !closed_) next = let_in();
   }
+  for (const auto& opened : next) opened.set(true);
+}
+
+Task<void> LiveStream::enter_put() {
+  const Completion<bool> opened;
+  if (try_enter(opened)) co_return;
+  co_await opened;
+  entered();
 }
 
 void LiveStream::leave_put() {
@@ -108,14 +122,14 @@ Task<bool> LiveStream::close_gate() {
 }
 
 void LiveStream::open_gate() {
-  std::vector<Completion<bool>> waiting;
+  std::vector<Completion<bool>> next;
   {
     const MutexLock lock(mutex_);
     PENSTOCK_ASSERT(closed_);
     closed_ = false;
-    waiting.swap(waiting_);
+    if (entering_ == 0) next = let_in();
   }
-  for (const auto& opened : waiting) opened.set(true);
+  for (const auto& opened : next) opened.set(true);
 }
 
 }  // namespace penstock::stream

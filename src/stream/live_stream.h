@@ -54,6 +54,7 @@ class LiveStream {
   [[nodiscard]] Result<std::shared_ptr<framelog::FrameLog>> log() const;
 
   /// Waits while the gate is closed; every enter needs a leave.
+  /// Order: puts that were started one after the other on one executor come through in that order.
   Task<void> enter_put();
   void leave_put() EXCLUDES(mutex_);
 
@@ -71,6 +72,8 @@ class LiveStream {
 
  private:
   [[nodiscard]] bool try_enter(const Completion<bool>& opened) EXCLUDES(mutex_);
+  void entered() EXCLUDES(mutex_);
+  [[nodiscard]] std::vector<Completion<bool>> let_in() REQUIRES(mutex_);
 
   const std::shared_ptr<framelog::FrameLog> log_;
   Keyring keyring_;
@@ -83,6 +86,7 @@ class LiveStream {
   catalog::Version version_ GUARDED_BY(mutex_);
   bool closed_ GUARDED_BY(mutex_) = false;
   std::size_t puts_under_way_ GUARDED_BY(mutex_) = 0;
+  std::size_t entering_ GUARDED_BY(mutex_) = 0;  ///< of these, let in and not yet woken: nobody may overtake them
   std::optional<Completion<bool>> drained_ GUARDED_BY(mutex_);
   std::vector<Completion<bool>> waiting_ GUARDED_BY(mutex_);  // bounded by the connections
 };

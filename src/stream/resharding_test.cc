@@ -195,16 +195,45 @@ Task<bool> enter_and_leave(std::shared_ptr<LiveStream> stream) {
   co_return true;
 }
 
-// The gate: a change waits for puts under way, and puts that come meanwhile wait for the change.
-TEST(LiveStream, AChangeOfShardsAndPutsExcludeEachOther) {
-  const auto catalog = catalog::make_memory_catalog();
-  const ManualClock clock;
-  SeededRandom random{1};
-  const MasterKeys keys;
-  const auto stream = std::make_shared<LiveStream>(
+/// The gate of a stream without a log.
+class LiveStreamGate : public ::testing::Test {
+ protected:
+  const std::unique_ptr<catalog::Catalog> catalog_ = catalog::make_memory_catalog();
+  const ManualClock clock_;
+  SeededRandom random_{1};
+  const MasterKeys keys_;
+  const std::shared_ptr<LiveStream> stream = std::make_shared<LiveStream>(
       info_with(1), 1, nullptr, Limits{},
-      KeyringParts{.catalog = *catalog, .clock = clock, .random = random, .master_keys = keys, .account = "1"});
+      KeyringParts{.catalog = *catalog_, .clock = clock_, .random = random_, .master_keys = keys_, .account = "1"});
   ManualExecutor executor;
+};
+
+// Puts that come when the gate has just been opened stay behind those that waited, also when it closes again at once.
+TEST_F(LiveStreamGate, NoPutOvertakesOneThatWaits) {
+  std::vector<int> order;
+  const auto put = [&](int number) {
+    spawn_here(executor, enter_and_leave(stream), [&order, number](bool) { order.push_back(number); });
+  };
+  ASSERT_TRUE(run_sync(stream->close_gate()));
+  put(1);
+  put(2);
+  stream->open_gate();
+  put(3);
+  EXPECT_TRUE(order.empty());
+  bool closed = false;
+  spawn_here(executor, stream->close_gate(), [&](bool mine) { closed = mine; });
+  put(4);
+  executor.run_ready();
+  EXPECT_TRUE(closed);
+  EXPECT_EQ(order, (std::vector{1, 2}));
+  stream->open_gate();
+  put(5);
+  executor.run_ready();
+  EXPECT_EQ(order, (std::vector{1, 2, 3, 4, 5}));
+}
+
+// The gate: a change waits for puts under way, and puts that come meanwhile wait for the change.
+TEST_F(LiveStreamGate, AChangeOfShardsAndPutsExcludeEachOther) {
   run_sync(stream->enter_put());
   bool closed = false;
   bool put_done = false;

@@ -2,49 +2,19 @@
 and by ALPN to https ones."""
 
 import json
-import os
-import shutil
 import subprocess
-from pathlib import Path
 
+import javascript
 import pytest
-
-from penstock_process import ROOT, binary
-
-SCRIPTS = Path(__file__).resolve().parent / "js"
-INSTALLED = ROOT / "build" / "js-tests"
-
-
-def not_possible(why: str):
-    """Without Node.js or the registry these tests cannot run: said loudly, and under CI a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(f"JAVASCRIPT IS NOT TESTED: {why}")
-
+from penstock_process import binary
 
 @pytest.fixture(scope="session")
 def js():
     """Runs a script of js/ with the pinned packages; gives what it printed, as JSON."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        not_possible("there is no node or no npm on the PATH")
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    lock = (SCRIPTS / "package-lock.json").read_bytes()
-    stamp = INSTALLED / "installed-lock.json"
-    if not stamp.exists() or stamp.read_bytes() != lock:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SCRIPTS / name, INSTALLED / name)
-        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=INSTALLED, capture_output=True,
-                              text=True, timeout=300)
-        if done.returncode != 0:
-            unreachable = any(code in done.stderr for code in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET"))
-            if unreachable:
-                not_possible(f"the npm registry is not reachable: {done.stderr[-300:]}")
-            pytest.fail(f"npm ci: {done.stderr[-2000:]}")
-        stamp.write_bytes(lock)
+    javascript.install()
 
     def run(script: str, *arguments: str, environment: dict[str, str]):
-        shutil.copy(SCRIPTS / script, INSTALLED / script)  # Node.js looks for packages beside the script
-        done = subprocess.run(["node", script, *arguments], cwd=INSTALLED, env=environment, capture_output=True, text=True,
+        done = subprocess.run(["node", javascript.script(script), *arguments], env=environment, capture_output=True, text=True,
                               timeout=180)
         assert done.returncode == 0, done.stderr[-4000:]
         return json.loads(done.stdout)

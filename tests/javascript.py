@@ -1,0 +1,45 @@
+"""The scripts of conformance/js and the npm packages that they need, pinned."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from penstock_process import ROOT
+
+SCRIPTS = Path(__file__).resolve().parent / "conformance" / "js"
+INSTALLED = ROOT / "build" / "js-tests"
+
+
+def not_possible(why: str):
+    """Without Node.js or the registry these tests cannot run: said loudly, and under CI a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(why)
+    pytest.skip(f"JAVASCRIPT IS NOT TESTED: {why}")
+
+
+def install() -> None:
+    if not (shutil.which("node") and shutil.which("npm")):
+        not_possible("there is no node or no npm on the PATH")
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    lock = (SCRIPTS / "package-lock.json").read_bytes()
+    stamp = INSTALLED / "installed-lock.json"
+    if stamp.exists() and stamp.read_bytes() == lock:
+        return
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(SCRIPTS / name, INSTALLED / name)
+    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=INSTALLED, capture_output=True,
+                          text=True, timeout=300)
+    if done.returncode != 0:
+        unreachable = any(code in done.stderr for code in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET"))
+        if unreachable:
+            not_possible(f"the npm registry is not reachable: {done.stderr[-300:]}")
+        pytest.fail(f"npm ci: {done.stderr[-2000:]}")
+    stamp.write_bytes(lock)
+
+
+def script(name: str) -> str:
+    """Where to run a script of conformance/js: Node.js looks for packages beside it."""
+    shutil.copy(SCRIPTS / name, INSTALLED / name)
+    return str(INSTALLED / name)
