@@ -34,7 +34,8 @@ double nanoseconds_a_call(unsigned threads, std::uint64_t calls, Call call) {
 int main(int argc, char** argv) {
   const std::uint64_t calls = (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 20) * 1'000'000;
   stream::StreamMetrics metrics;
-  stream::StreamInfo info{.shard_metrics = stream::ShardMetricSet::all()};
+  stream::StreamInfo info;
+  info.shard_metrics = stream::ShardMetricSet::all();
   stream::create_shards(info, 10'000, {});
   const auto shards = stream::ShardMetricsTable::make(info, nullptr);
   const auto took = [](std::uint64_t i) { return std::chrono::microseconds(300 + i % 1024); };
