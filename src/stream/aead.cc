@@ -91,6 +91,11 @@ SecretBytes& SecretBytes::operator=(const SecretBytes& other) {
   return *this;
 }
 
+SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
+  bytes_.swap(other.bytes_);
+  return *this;
+}
+
 SecretBytes::~SecretBytes() { cleanse(bytes_); }
 
 void cleanse(std::string& text) {

@@ -31,7 +31,11 @@ class SecretBytes {
   /// As many bytes, drawn at random.
   SecretBytes(Random& random, std::size_t count);
   SecretBytes(const SecretBytes&) = default;
+  /// Leaves `other` empty: no second copy stays behind.
+  SecretBytes(SecretBytes&& other) noexcept { bytes_.swap(other.bytes_); }
   SecretBytes& operator=(const SecretBytes& other);
+  /// Swaps: the old key is overwritten when `other` goes.
+  SecretBytes& operator=(SecretBytes&& other) noexcept;
   ~SecretBytes();
   [[nodiscard]] std::string_view view() const { return bytes_; }
 
