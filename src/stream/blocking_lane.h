@@ -1,5 +1,6 @@
 #pragma once
-/// One thread for the file work of making and removing logs, so that event loops do not wait for the disk.
+/// One thread for the file work of making and removing logs, so that event loops do not wait for the disk; in a
+/// simulation, the simulation's own executor, which runs one piece of it at a time.
 /// Bounds: the callers' own (a few streams may be made or deleted at once).
 
 #include <deque>
@@ -13,8 +14,12 @@ namespace penstock::stream {
 
 class BlockingLane {
  public:
-  BlockingLane() : thread_([this] { run(); }) {}
+  /// With `instead`, no thread is made; it has run what was posted to it before the lane is destroyed.
+  explicit BlockingLane(Executor* instead = nullptr) : instead_(instead) {
+    if (instead_ == nullptr) thread_ = std::thread([this] { run(); });
+  }
   ~BlockingLane() {
+    if (instead_ != nullptr) return;
     {
       const MutexLock lock(mutex_);
       stopping_ = true;
@@ -35,6 +40,7 @@ class BlockingLane {
 
  private:
   void post(std::function<void()> work) EXCLUDES(mutex_) {
+    if (instead_ != nullptr) return instead_->post(std::move(work));
     const MutexLock lock(mutex_);
     queue_.push_back(std::move(work));
     arrived_.notify_one();
@@ -54,6 +60,7 @@ class BlockingLane {
     }
   }
 
+  Executor* const instead_;
   Mutex mutex_;
   CondVar arrived_;
   std::deque<std::function<void()>> queue_ GUARDED_BY(mutex_);

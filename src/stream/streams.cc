@@ -26,8 +26,13 @@ constexpr std::size_t kOpenersMax = 16;
 using OpenedLog = Result<std::shared_ptr<framelog::FrameLog>>;
 
 /// The logs of those streams, in their order.
-std::vector<OpenedLog> open_logs(framelog::FrameLogStore& logs, const std::vector<StreamStore::Stored>& streams) {
+std::vector<OpenedLog> open_logs(framelog::FrameLogStore& logs, const std::vector<StreamStore::Stored>& streams,
+                                 bool with_threads) {
   std::vector<OpenedLog> opened(streams.size(), fail(ErrorKind::unavailable, "not opened"));
+  if (!with_threads) {
+    for (std::size_t i = 0; i < streams.size(); ++i) opened[i] = logs.open(log_id_of(streams[i].info));
+    return opened;
+  }
   std::atomic<std::size_t> next = 0;
   std::vector<std::jthread> openers;
   for (std::size_t i = 0; i < std::min(kOpenersMax, streams.size()); ++i) {
@@ -52,7 +57,7 @@ Streams::Streams(Settings settings, catalog::Catalog& catalog, framelog::FrameLo
       logs_(logs),
       clock_(clock),
       random_(random),
-      lane_(std::make_unique<BlockingLane>()),
+      lane_(std::make_unique<BlockingLane>(settings_.executor)),
       consumers_(std::make_unique<Consumers>(settings_.account, settings_.consumers, catalog, clock)),
       subscriptions_(std::make_unique<SubscriptionBook>(settings_.takeover)) {
   if (!settings_.master_keys) settings_.master_keys = std::make_shared<MasterKeys>();
@@ -86,7 +91,7 @@ Result<void> Streams::load_token_key() {
 Result<void> Streams::load_streams() {
   std::set<std::string> known;
   PENSTOCK_TRY(auto all, store_.load_all());
-  const auto logs = open_logs(logs_, all);
+  const auto logs = open_logs(logs_, all, settings_.executor == nullptr);
   for (std::size_t i = 0; i < all.size(); ++i) {
     auto& [info, version] = all[i];
     const OpenedLog& log = logs[i];

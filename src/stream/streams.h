@@ -64,6 +64,8 @@ struct Settings {
   std::chrono::milliseconds iterator_life{300'000};      ///< a shard iterator expires then
   std::chrono::milliseconds page_token_life{300'000};    ///< and a NextToken
   std::shared_ptr<MasterKeys> master_keys{};             ///< null: no stream can be encrypted
+  /// For simulation: no threads are made, what would block runs here, and `open` opens the logs one after the other.
+  Executor* executor = nullptr;
 };
 
 /// One record to put. The partition key must have 1 to 256 characters; an explicit hash key is a decimal below 2^128.

@@ -22,7 +22,8 @@ std::size_t size_of(const std::vector<Change>& changes) {
 
 class SqliteCatalog final : public Catalog {
  public:
-  explicit SqliteCatalog(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  SqliteCatalog(std::unique_ptr<Database> database, Executor* executor)
+      : database_(std::move(database)), executor_(executor) {}
 
   ~SqliteCatalog() override {
     {
@@ -37,7 +38,7 @@ class SqliteCatalog final : public Catalog {
     PENSTOCK_TRY(last_, database_->load([this](std::string key, Version version, std::string bytes) {
       table_.load(std::move(key), version, std::move(bytes));
     }));
-    writer_ = std::thread([this] { write_groups(); });
+    if (executor_ == nullptr) writer_ = std::thread([this] { write_groups(); });
     return {};
   }
 
@@ -78,16 +79,20 @@ class SqliteCatalog final : public Catalog {
       queued_bytes_ += bytes;
       queue_.push_back(std::move(waiting));
     }
-    arrived_.notify_one();
+    if (executor_ == nullptr) {
+      arrived_.notify_one();
+    } else {
+      executor_->post([this] { write_groups(); });
+    }
     return {};
   }
 
-  /// Everything that waits, up to kGroupBytesMax; empty when the catalog ends.
+  /// Everything that waits, up to kGroupBytesMax; empty when the catalog ends (on an executor: when nothing waits).
   Group next_group() EXCLUDES(mutex_) {
     Group group;
     std::size_t bytes = 0;
     const MutexLock lock(mutex_);
-    while (queue_.empty() && !stopping_) arrived_.wait(mutex_);
+    while (queue_.empty() && !stopping_ && executor_ == nullptr) arrived_.wait(mutex_);
     while (!queue_.empty() && bytes < kGroupBytesMax) {
       bytes += size_of(queue_.front().changes);
       group.push_back(std::move(queue_.front()));
@@ -154,6 +159,7 @@ class SqliteCatalog final : public Catalog {
 
   DocumentTable table_;
   std::unique_ptr<Database> database_;  // the writer's, once it runs
+  Executor* const executor_;            // null: the writer is a thread
   Version last_ = 0;                    // the writer's
   bool poisoned_ = false;               // the writer's
   std::string poison_;                  // the writer's
@@ -170,7 +176,7 @@ class SqliteCatalog final : public Catalog {
 
 Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options) {
   PENSTOCK_TRY(std::unique_ptr<Database> database, Database::open(path, options.vfs));
-  auto catalog = std::make_unique<SqliteCatalog>(std::move(database));
+  auto catalog = std::make_unique<SqliteCatalog>(std::move(database), options.executor);
   PENSTOCK_TRY_VOID(catalog->start());
   return catalog;
 }

@@ -2,7 +2,7 @@
 /// The embedded catalog: one SQLite file in WAL mode with synchronous=FULL, every document cached in memory.
 /// Guarantee: a commit completes only after its transaction is in the write-ahead log and the log is synced. Commits
 ///            that arrive while one is being synced share the next transaction and its sync.
-/// Threads:   one own thread does all file work; reads never touch it.
+/// Threads:   one own thread does all file work (but see SqliteOptions::executor); reads never touch it.
 /// Errors:    open: conflict = another process has the file open; corrupt = not a catalog, damaged, or of a newer
 ///            format; unavailable = the system refused.
 ///            commit: unavailable = not written (a full disk too: later commits work once there is room); throttled =
@@ -23,6 +23,9 @@ inline constexpr std::size_t kQueuedBytesMax = 64 * 1024 * 1024;
 struct SqliteOptions {
   /// Name of the SQLite VFS to use; empty: the system's. Tests put failing disks here.
   std::string vfs;
+  /// For simulation: no thread is made, the file work runs here, one piece at a time. The executor has run everything
+  /// that was posted to it before the catalog is destroyed.
+  Executor* executor = nullptr;
 };
 
 [[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options = {});
