@@ -38,6 +38,10 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  /// A second name for the file: both have the same contents from then on.
+  /// Errors: invalid = there can be no such link: another disk, or a file system without links (copy instead); missing;
+  ///         conflict = `to` exists.
+  virtual Result<void> link(const std::string& from, const std::string& to) = 0;
   virtual Result<void> unlink(const std::string& path) = 0;
   /// Makes the folder and its parents; fine if it exists. Mode 0700.
   virtual Result<void> make_directories(const std::string& path) = 0;

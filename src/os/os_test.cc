@@ -124,6 +124,20 @@ TEST_P(FileSystemContract, AnOpenFileOutlivesItsName) {
   EXPECT_EQ(read(*file), "still here");
 }
 
+TEST_P(FileSystemContract, ALinkIsTheSameFileUnderASecondName) {
+  const auto file = create("a");
+  ASSERT_TRUE(write(*file, "one", 0).has_value());
+  ASSERT_TRUE(files_->make_directories(path("d")).has_value());
+  ASSERT_TRUE(files_->link(path("a"), path("d/b")).has_value());
+  EXPECT_EQ(files_->link(path("a"), path("d/b")).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(files_->link(path("none"), path("d/c")).error().kind, ErrorKind::missing);
+  EXPECT_EQ(files_->link(path("a"), path("none/c")).error().kind, ErrorKind::missing);
+  EXPECT_EQ(files_->link(path("d"), path("e")).error().kind, ErrorKind::invalid) << "folders have one name";
+  ASSERT_TRUE(files_->unlink(path("a")).has_value());
+  ASSERT_TRUE(write(*file, "two", 0).has_value());
+  EXPECT_EQ(read(**files_->open(path("d/b"), OpenMode::read)), "two");
+}
+
 INSTANTIATE_TEST_SUITE_P(Posix, FileSystemContract, ::testing::Values(true));
 INSTANTIATE_TEST_SUITE_P(Sim, FileSystemContract, ::testing::Values(false));
 
@@ -213,6 +227,27 @@ TEST(SimFileSystem, UnsyncedNamesMayBeLost) {
       [&](SimFileSystem& files) { there += files.open("d/a", OpenMode::read).has_value() ? 1 : 0; });
   EXPECT_GT(there, 0);
   EXPECT_LT(there, 200);
+}
+
+TEST(SimFileSystem, AFileWithTwoNamesSurvivesAsOne) {
+  int kept = 0;
+  for_many_losses(
+      [](SimFileSystem& files) {
+        const auto file = files.open("d/a", OpenMode::create_new);
+        ASSERT_TRUE(write(**file, std::string(512, 'o'), 0).has_value());
+        ASSERT_TRUE((*file)->sync().has_value());
+        ASSERT_TRUE(files.sync_directory("d").has_value());
+        ASSERT_TRUE(files.link("d/a", "d/b").has_value());
+        ASSERT_TRUE(write(**file, std::string(512, 'n'), 0).has_value());
+      },
+      [&](SimFileSystem& files) {
+        const auto second = files.open("d/b", OpenMode::read);
+        if (!second.has_value()) return;
+        ++kept;
+        EXPECT_EQ(read(**second), read(**files.open("d/a", OpenMode::read)));
+      });
+  EXPECT_GT(kept, 0);
+  EXPECT_LT(kept, 200) << "a link is a name: durable with its folder";
 }
 
 TEST(SimFileSystem, AfterAFailedSyncAnotherOneDoesNotHeal) {

@@ -147,6 +147,15 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
+  Result<void> link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return {};
+    const int code = errno;
+    const bool never = code == EXDEV || code == EPERM || code == EOPNOTSUPP || code == ENOSYS || code == EMLINK;
+    auto error = system_error("link", to, code);
+    if (never) error.error().kind = ErrorKind::invalid;
+    return error;
+  }
+
   Result<void> unlink(const std::string& path) override {
     if (::unlink(path.c_str()) != 0) return system_error("unlink", path, errno);
     return {};

@@ -180,6 +180,23 @@ Result<void> SimFileSystem::rename(const std::string& from, const std::string& t
   return {};
 }
 
+Result<void> SimFileSystem::link(const std::string& from, const std::string& to) {
+  const MutexLock lock(mutex_);
+  PENSTOCK_TRY_VOID(alive());
+  PENSTOCK_TRY(const Place source, locate(from));
+  PENSTOCK_TRY(const Place target, locate(to));
+  const auto at = source.folder->names.find(source.name);
+  if (at == source.folder->names.end()) return missing(from);
+  if (!links_ || std::dynamic_pointer_cast<FileNode>(at->second) == nullptr) {
+    return fail(ErrorKind::invalid, "simulated: no links here");
+  }
+  if (target.folder->names.contains(target.name)) return exists(to);
+  PENSTOCK_TRY_VOID(change());
+  target.folder->names[target.name] = at->second;
+  target.folder->unsynced.push_back({.removed = "", .added = target.name, .node = at->second});
+  return {};
+}
+
 Result<void> SimFileSystem::unlink(const std::string& path) {
   const MutexLock lock(mutex_);
   PENSTOCK_TRY_VOID(alive());
@@ -339,7 +356,8 @@ std::shared_ptr<SimFileSystem::FileNode> SimFileSystem::surviving_file(const Fil
   return out;
 }
 
-std::shared_ptr<SimFileSystem::FolderNode> SimFileSystem::surviving_folder(const FolderNode& folder) {
+std::shared_ptr<SimFileSystem::FolderNode> SimFileSystem::surviving_folder(const FolderNode& folder,
+                                                                           Survivors& survivors) {
   std::map<std::string, NodePtr> names = folder.durable;
   const std::uint64_t mood = below(4);
   // A journal keeps a beginning of the changes; other systems keep any of them.
@@ -351,14 +369,17 @@ std::shared_ptr<SimFileSystem::FolderNode> SimFileSystem::surviving_folder(const
     if (!change.added.empty()) names[change.added] = change.node;
   }
   auto out = std::make_shared<FolderNode>();
-  for (const auto& [name, node] : names) out->names[name] = survivor(node);
+  for (const auto& [name, node] : names) out->names[name] = survivor(node, survivors);
   out->durable = out->names;
   return out;
 }
 
-SimFileSystem::NodePtr SimFileSystem::survivor(const NodePtr& node) {
-  if (const auto* file = dynamic_cast<const FileNode*>(node.get())) return surviving_file(*file);
-  return surviving_folder(dynamic_cast<const FolderNode&>(*node));
+SimFileSystem::NodePtr SimFileSystem::survivor(const NodePtr& node, Survivors& survivors) {
+  const auto* file = dynamic_cast<const FileNode*>(node.get());
+  if (file == nullptr) return surviving_folder(dynamic_cast<const FolderNode&>(*node), survivors);
+  NodePtr& out = survivors[file];
+  if (out == nullptr) out = surviving_file(*file);
+  return out;
 }
 
 void SimFileSystem::lose_power_after(std::uint64_t count) {
@@ -378,7 +399,8 @@ bool SimFileSystem::has_power() const {
 
 void SimFileSystem::restore_power(Survives survives) {
   const MutexLock lock(mutex_);
-  if (survives == Survives::what_was_synced) root_ = surviving_folder(*root_);
+  Survivors survivors;
+  if (survives == Survives::what_was_synced) root_ = surviving_folder(*root_, survivors);
   ++generation_;
   power_ = true;
   power_left_ = UINT64_MAX;
@@ -398,6 +420,11 @@ void SimFileSystem::clear_faults() {
 void SimFileSystem::set_full(bool full) {
   const MutexLock lock(mutex_);
   full_ = full;
+}
+
+void SimFileSystem::set_links(bool possible) {
+  const MutexLock lock(mutex_);
+  links_ = possible;
 }
 
 void SimFileSystem::flip_bit(const std::string& path, std::uint64_t offset, unsigned bit) {

@@ -31,6 +31,7 @@ class SimFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> link(const std::string& from, const std::string& to) override;
   Result<void> unlink(const std::string& path) override;
   Result<void> make_directories(const std::string& path) override;
   Result<void> remove_directory(const std::string& path) override;
@@ -54,6 +55,8 @@ class SimFileSystem final : public FileSystem {
   /// The `count`-th call of that kind from now fails with an I/O error.
   void fail_after(Fault fault, std::uint64_t count) EXCLUDES(mutex_);
   void clear_faults() EXCLUDES(mutex_);
+  /// As on a file system without links: link answers invalid.
+  void set_links(bool possible) EXCLUDES(mutex_);
   /// While full, nothing that makes a file longer succeeds.
   void set_full(bool full) EXCLUDES(mutex_);
 
@@ -78,9 +81,10 @@ class SimFileSystem final : public FileSystem {
   Result<void> alive() const REQUIRES(mutex_);
   Result<void> change() REQUIRES(mutex_);
   bool takes_fault(Fault fault) REQUIRES(mutex_);
-  NodePtr survivor(const NodePtr& node) REQUIRES(mutex_);
+  using Survivors = std::map<const Node*, NodePtr>;  ///< a file with several names survives as one
+  NodePtr survivor(const NodePtr& node, Survivors& survivors) REQUIRES(mutex_);
   std::shared_ptr<FileNode> surviving_file(const FileNode& file) REQUIRES(mutex_);
-  std::shared_ptr<FolderNode> surviving_folder(const FolderNode& folder) REQUIRES(mutex_);
+  std::shared_ptr<FolderNode> surviving_folder(const FolderNode& folder, Survivors& survivors) REQUIRES(mutex_);
   std::uint64_t below(std::uint64_t bound) REQUIRES(mutex_);
 
   Result<std::size_t> read_file(FileNode& file, std::uint64_t generation, std::span<char> out, std::uint64_t offset)
@@ -99,6 +103,7 @@ class SimFileSystem final : public FileSystem {
   std::uint64_t power_left_ GUARDED_BY(mutex_) = UINT64_MAX;  ///< changes until the power goes off
   bool power_ GUARDED_BY(mutex_) = true;
   bool full_ GUARDED_BY(mutex_) = false;
+  bool links_ GUARDED_BY(mutex_) = true;
   std::map<Fault, std::uint64_t> faults_ GUARDED_BY(mutex_);  ///< calls until it strikes
 };
 
