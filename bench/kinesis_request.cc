@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -79,21 +80,24 @@ void send_all(int fd, std::string_view bytes) {
   }
 }
 
-std::size_t answer_size(const std::string& in, std::size_t& head_size) {
+std::size_t answer_size(std::string_view in, std::size_t& head_size) {
   const std::size_t end = in.find("\r\n\r\n");
-  if (end == std::string::npos) return 0;
+  if (end == std::string_view::npos) return 0;
   head_size = end + 4;
-  std::string head = in.substr(0, head_size);
-  std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
-  const std::size_t at = head.find("content-length:");
-  if (at == std::string::npos) {
-    // kinesis-local answers in chunks: the answer ends with the empty chunk.
-    if (head.find("transfer-encoding: chunked") == std::string::npos) stop("answer without a length: " + head);
-    const std::size_t last = in.find("\r\n0\r\n\r\n", end);
-    return last == std::string::npos ? 0 : last + 7;
+  constexpr std::string_view kLength = "content-length:";
+  const std::string_view head = in.substr(0, end + 2);
+  for (std::size_t at = head.find('\n') + 1; at < head.size(); at = head.find('\n', at) + 1) {
+    if (head.size() - at < kLength.size() || strncasecmp(head.data() + at, kLength.data(), kLength.size()) != 0)
+      continue;
+    const std::size_t size = std::strtoull(head.data() + at + kLength.size(), nullptr, 10);
+    return in.size() >= head_size + size ? head_size + size : 0;
   }
-  const std::size_t size = std::strtoull(head.c_str() + at + 15, nullptr, 10);
-  return in.size() >= head_size + size ? head_size + size : 0;
+  // kinesis-local answers in chunks: the answer ends with the empty chunk.
+  std::string lower(head);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (lower.find("transfer-encoding: chunked") == std::string::npos) stop("answer without a length: " + lower);
+  const std::size_t last = in.find("\r\n0\r\n\r\n", end);
+  return last == std::string_view::npos ? 0 : last + 7;
 }
 
 std::string ask(int fd, const std::string& request) {

@@ -27,7 +27,7 @@ struct Endpoint {
 [[nodiscard]] int connect_to(const Endpoint& to);
 void send_all(int fd, std::string_view bytes);
 /// Of one HTTP/1.1 answer at the front of `in`: its whole size, or 0 while it is incomplete.
-[[nodiscard]] std::size_t answer_size(const std::string& in, std::size_t& head_size);
+[[nodiscard]] std::size_t answer_size(std::string_view in, std::size_t& head_size);
 /// One request on one connection; the body of its answer, which must be a 200.
 [[nodiscard]] std::string ask(int fd, const std::string& request);
 /// The value of the first member of that name that is a string; "" when there is none.
