@@ -274,10 +274,49 @@ TEST(SimFileSystem, AFullDiskStillTakesWhatMakesNoFileLonger) {
   ASSERT_TRUE(write(**file, "0123456789", 0).has_value());
   files.set_full(true);
   EXPECT_EQ(write(**file, "more", 8).error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(read(**file), "0123456789");
+  EXPECT_EQ(read(**file), "01234567mo") << "what found room";
   EXPECT_TRUE(write(**file, "ab", 8).has_value());
   files.set_full(false);
   EXPECT_TRUE(write(**file, "more", 8).has_value());
+}
+
+TEST(SimFileSystem, ABadPlaceRefusesToBeReadUntilItIsWritten) {
+  SimFileSystem files(1);
+  const auto file = files.open("a", OpenMode::create_new);
+  ASSERT_TRUE(write(**file, std::string(2048, 'x'), 0).has_value());
+  files.make_unreadable("a", 700);
+  std::string out(512, '?');
+  EXPECT_TRUE((*file)->pread(out, 0).has_value());
+  EXPECT_EQ((*file)->pread(out, 1000).error().kind, ErrorKind::unavailable);
+  ASSERT_TRUE(write(**file, "y", 1023).has_value());
+  EXPECT_TRUE((*file)->pread(out, 1000).has_value());
+  files.fail_after(SimFileSystem::Fault::read, 2);
+  EXPECT_TRUE((*file)->pread(out, 0).has_value());
+  EXPECT_FALSE((*file)->pread(out, 0).has_value());
+  EXPECT_TRUE((*file)->pread(out, 0).has_value());
+}
+
+TEST(SimFileSystem, ADiskThatFillsUpTakesABeginning) {
+  SimFileSystem files(1);
+  files.set_capacity(1000);
+  const auto kept = files.open("a", OpenMode::create_new);
+  ASSERT_TRUE(write(**kept, std::string(600, 'x'), 0).has_value());
+  const auto file = files.open("b", OpenMode::create_new);
+  EXPECT_EQ(*files.free_bytes(""), 400U);
+  EXPECT_EQ(write(**file, std::string(500, 'y'), 0).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(*(*file)->size(), 400U);
+  EXPECT_TRUE(write(**kept, "z", 0).has_value());
+  ASSERT_TRUE(files.unlink("a").has_value());
+  EXPECT_TRUE(write(**file, std::string(500, 'y'), 0).has_value());
+}
+
+TEST(SimFileSystem, OthersOvertakeASlowDisk) {
+  SimFileSystem files(1);
+  const auto file = files.open("a", OpenMode::create_new);
+  std::string seen;
+  files.set_interlude([&] { seen += std::to_string(*(*file)->size()); });
+  ASSERT_TRUE(write(**file, "1234", 0).has_value());
+  EXPECT_EQ(seen, "04");
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ struct SimFileSystem::FileNode final : Node {
   std::string durable;                                         ///< what the disk holds for sure
   std::map<std::uint64_t, std::vector<std::string>> unsynced;  ///< sector -> its versions since, oldest first
   std::vector<std::uint64_t> sizes;                            ///< sizes since the last sync
+  std::set<std::uint64_t> unreadable;                          ///< sectors
 
   [[nodiscard]] std::string sector(const std::string& bytes, std::uint64_t index) const {
     const std::uint64_t begin = index * kSectorBytes;
@@ -35,7 +36,13 @@ struct SimFileSystem::FileNode final : Node {
     bytes.copy(content.data() + offset, bytes.size());
     for (std::uint64_t i = offset / kSectorBytes; i <= (offset + bytes.size() - 1) / kSectorBytes; ++i) {
       unsynced[i].push_back(sector(content, i));
+      unreadable.erase(i);
     }
+  }
+
+  [[nodiscard]] bool is_readable(std::uint64_t offset, std::uint64_t bytes) const {
+    const auto at = unreadable.lower_bound(offset / kSectorBytes);
+    return bytes == 0 || at == unreadable.end() || *at > (offset + bytes - 1) / kSectorBytes;
   }
 
   void set_size(std::uint64_t size) {
@@ -67,7 +74,6 @@ namespace {
 
 std::unexpected<Error> missing(const std::string& path) { return fail(ErrorKind::missing, path + " does not exist"); }
 std::unexpected<Error> exists(const std::string& path) { return fail(ErrorKind::conflict, path + " exists"); }
-std::unexpected<Error> input_output_error() { return fail(ErrorKind::unavailable, "simulated input/output error"); }
 
 }  // namespace
 
@@ -76,12 +82,21 @@ class SimFile final : public File {
   SimFile(SimFileSystem& files, std::shared_ptr<SimFileSystem::FileNode> node, std::uint64_t generation)
       : files_(files), node_(std::move(node)), generation_(generation) {}
   Result<std::size_t> pread(std::span<char> out, std::uint64_t offset) override {
+    files_.pause();
     return files_.read_file(*node_, generation_, out, offset);
   }
   Result<void> pwritev(std::span<const std::string_view> parts, std::uint64_t offset) override {
-    return files_.write_file(*node_, generation_, parts, offset);
+    files_.pause();
+    auto written = files_.write_file(*node_, generation_, parts, offset);
+    files_.pause();
+    return written;
   }
-  Result<void> sync() override { return files_.sync_file(*node_, generation_); }
+  Result<void> sync() override {
+    files_.pause();
+    auto synced = files_.sync_file(*node_, generation_);
+    files_.pause();
+    return synced;
+  }
   Result<std::uint64_t> size() override { return files_.file_size(*node_, generation_); }
   Result<void> truncate(std::uint64_t size) override { return files_.truncate_file(*node_, generation_, size); }
 
@@ -114,6 +129,36 @@ bool SimFileSystem::takes_fault(Fault fault) {
   if (at == faults_.end() || --at->second > 0) return false;
   faults_.erase(at);
   return true;
+}
+
+std::unexpected<Error> SimFileSystem::input_output_error() {
+  ++errors_;
+  return fail(ErrorKind::unavailable, "simulated input/output error");
+}
+
+std::unexpected<Error> SimFileSystem::no_space() {
+  ++no_space_;
+  return fail(ErrorKind::unavailable, "simulated: no space left on device");
+}
+
+std::uint64_t SimFileSystem::free_now() const {
+  if (full_) return 0;
+  if (capacity_ == UINT64_MAX) return UINT64_MAX;
+  std::uint64_t used = 0;
+  std::set<const FileNode*> counted;  // a file may have several names
+  std::vector<const FolderNode*> folders = {root_.get()};
+  while (!folders.empty()) {
+    const FolderNode* folder = folders.back();
+    folders.pop_back();
+    for (const auto& [name, node] : folder->names) {
+      if (const auto* file = dynamic_cast<const FileNode*>(node.get())) {
+        if (counted.insert(file).second) used += file->content.size();
+      } else {
+        folders.push_back(dynamic_cast<const FolderNode*>(node.get()));
+      }
+    }
+  }
+  return capacity_ - std::min(capacity_, used);
 }
 
 Result<std::shared_ptr<SimFileSystem::FolderNode>> SimFileSystem::folder_at(const std::string& path) {
@@ -258,10 +303,11 @@ Result<std::vector<std::string>> SimFileSystem::list(const std::string& path) {
 Result<std::uint64_t> SimFileSystem::free_bytes(const std::string& directory) {
   const MutexLock lock(mutex_);
   PENSTOCK_TRY_VOID(folder_at(directory));
-  return full_ ? 0 : std::numeric_limits<std::uint64_t>::max();
+  return free_now();
 }
 
 Result<void> SimFileSystem::sync_directory(const std::string& path) {
+  pause();
   const MutexLock lock(mutex_);
   PENSTOCK_TRY(const auto folder, folder_at(path));
   PENSTOCK_TRY_VOID(change());
@@ -278,6 +324,8 @@ Result<std::size_t> SimFileSystem::read_file(FileNode& file, std::uint64_t gener
   PENSTOCK_TRY_VOID(alive());
   if (generation != generation_) return fail(ErrorKind::unavailable, "opened before the power went off");
   if (offset >= file.content.size()) return std::size_t{0};
+  const std::uint64_t bytes = std::min<std::uint64_t>(out.size(), file.content.size() - offset);
+  if (takes_fault(Fault::read) || !file.is_readable(offset, bytes)) return input_output_error();
   return file.content.copy(out.data(), out.size(), offset);
 }
 
@@ -288,14 +336,18 @@ Result<void> SimFileSystem::write_file(FileNode& file, std::uint64_t generation,
   PENSTOCK_TRY_VOID(change());
   std::string bytes;
   for (const std::string_view part : parts) bytes += part;
-  const bool no_space = full_ && offset + bytes.size() > file.content.size();
+  const std::uint64_t size = file.content.size();
+  const std::uint64_t growth = offset + bytes.size() - std::min(size, offset + bytes.size());
+  const std::uint64_t free = growth == 0 ? 0 : free_now();
+  const bool is_full = growth > free;
   const bool broken = takes_fault(Fault::write);
-  if (!power_ || no_space || broken) {
+  if (!power_ || is_full || broken) {
     // Some of it may have been done.
-    file.put(std::string_view(bytes).substr(0, no_space ? 0 : below(bytes.size() + 1)), offset);
+    const std::uint64_t fits = is_full && size + free > offset ? size + free - offset : 0;
+    file.put(std::string_view(bytes).substr(0, is_full ? fits : below(bytes.size() + 1)), offset);
     PENSTOCK_TRY_VOID(alive());
     if (broken) return input_output_error();
-    return fail(ErrorKind::unavailable, "simulated: no space left on device");
+    return no_space();
   }
   file.put(bytes, offset);
   return {};
@@ -331,7 +383,7 @@ Result<void> SimFileSystem::truncate_file(FileNode& file, std::uint64_t generati
   if (generation != generation_) return fail(ErrorKind::unavailable, "opened before the power went off");
   PENSTOCK_TRY_VOID(change());
   if (takes_fault(Fault::write)) return input_output_error();
-  if (full_ && size > file.content.size()) return fail(ErrorKind::unavailable, "simulated: no space left on device");
+  if (size > file.content.size() && size - file.content.size() > free_now()) return no_space();
   file.set_size(size);
   return alive();
 }
@@ -353,6 +405,7 @@ std::shared_ptr<SimFileSystem::FileNode> SimFileSystem::surviving_file(const Fil
   }
   out->content.resize(size, '\0');
   out->durable = out->content;
+  out->unreadable = file.unreadable;
   return out;
 }
 
@@ -415,6 +468,49 @@ void SimFileSystem::fail_after(Fault fault, std::uint64_t count) {
 void SimFileSystem::clear_faults() {
   const MutexLock lock(mutex_);
   faults_.clear();
+}
+
+void SimFileSystem::clear_fault(Fault fault) {
+  const MutexLock lock(mutex_);
+  faults_.erase(fault);
+}
+
+void SimFileSystem::set_capacity(std::uint64_t bytes) {
+  const MutexLock lock(mutex_);
+  capacity_ = bytes;
+}
+
+void SimFileSystem::make_unreadable(const std::string& path, std::uint64_t offset) {
+  const MutexLock lock(mutex_);
+  const auto place = locate(path);
+  PENSTOCK_ASSERT(place.has_value());
+  dynamic_cast<FileNode&>(*place->folder->names.at(place->name)).unreadable.insert(offset / kSectorBytes);
+}
+
+void SimFileSystem::mend() {
+  const MutexLock lock(mutex_);
+  std::vector<FolderNode*> folders = {root_.get()};
+  while (!folders.empty()) {
+    FolderNode* folder = folders.back();
+    folders.pop_back();
+    for (const auto& [name, node] : folder->names) {
+      if (auto* file = dynamic_cast<FileNode*>(node.get())) {
+        file->unreadable.clear();
+      } else {
+        folders.push_back(dynamic_cast<FolderNode*>(node.get()));
+      }
+    }
+  }
+}
+
+std::uint64_t SimFileSystem::error_count() const {
+  const MutexLock lock(mutex_);
+  return errors_;
+}
+
+std::uint64_t SimFileSystem::no_space_count() const {
+  const MutexLock lock(mutex_);
+  return no_space_;
 }
 
 void SimFileSystem::set_full(bool full) {

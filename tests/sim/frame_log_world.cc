@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <utility>
 
@@ -20,23 +21,13 @@ constexpr std::uint64_t kNothingMayMiss = UINT64_MAX;
 
 }  // namespace
 
-bool SimExecutor::run_one() {
-  if (jobs_.empty()) return false;
-  ++steps_;
-  const std::size_t at = shuffle_ ? random_.below(jobs_.size()) : 0;
-  auto job = std::move(jobs_[at]);
-  jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(at));
-  job();
-  return true;
-}
-
 FrameLogWorld::FrameLogWorld(std::uint64_t seed, Counts& counts, bool verbose)
     : counts_(counts),
       verbose_(verbose),
       random_(seed),
       files_(random_.u64()),
-      storage_(random_, true),
-      clients_(random_, false),
+      storage_(random_, SimExecutor::Kind::threads),
+      clients_(random_, SimExecutor::Kind::queue),
       shard_count_(1 + random_.below(5)),
       big_one_in_(4 + random_.below(40)) {
   options_.segment_bytes_first = 4096U << random_.below(3);
@@ -49,6 +40,7 @@ FrameLogWorld::FrameLogWorld(std::uint64_t seed, Counts& counts, bool verbose)
   // The data folder itself is whoever starts the server's to make durable.
   static_cast<void>(files_.make_directories("data"));
   static_cast<void>(files_.sync_directory(""));
+  files_.set_interlude([this] { overtake(); });
 }
 
 FrameLogWorld::~FrameLogWorld() {
@@ -78,6 +70,18 @@ bool FrameLogWorld::run_one(SimExecutor& executor) {
   return ran;
 }
 
+/// The disk is slow: time passes, and others work, before it answers.
+void FrameLogWorld::overtake() {
+  if (ending_ || overtaking_ == 2 || random_.below(32) != 0) return;
+  ++overtaking_;
+  clock_.advance(std::chrono::milliseconds(random_.below(3000)));
+  for (std::uint64_t i = random_.below(6); i > 0; --i) {
+    const bool ran = random_.below(2) == 0 ? storage_.run_one() : clients_.run_one();
+    static_cast<void>(ran);
+  }
+  --overtaking_;
+}
+
 void FrameLogWorld::run_some(std::uint64_t jobs) {
   for (std::uint64_t i = 0; i < jobs; ++i) {
     const bool ran = random_.below(2) == 0 ? run_one(storage_) : run_one(clients_);
@@ -105,6 +109,7 @@ void FrameLogWorld::run(int cycles) {
       crash();
       if (random_.below(8) == 0) return damage_and_check(false);
     }
+    if (random_.below(8) == 0) read_past_bad_sector();
   }
   open_after_faults();
   verify(true, kNothingMayMiss);
@@ -137,10 +142,7 @@ void FrameLogWorld::open_after_faults() {
   files_.set_full(false);
   for (int attempt = 0; log_ == nullptr; ++attempt) {
     if (attempt < 3 && random_.below(4) == 0) files_.lose_power_after(1 + random_.below(12));
-    if (attempt < 3 && random_.below(6) == 0) {
-      files_.fail_after(random_.below(2) == 0 ? os::SimFileSystem::Fault::write : os::SimFileSystem::Fault::sync,
-                        1 + random_.below(8));
-    }
+    if (attempt < 3 && random_.below(6) == 0) files_.fail_after(any_fault(), 1 + random_.below(8));
     open();
     if (log_ != nullptr) break;
     if (attempt > 3) violated("cannot open a log on a healthy disk");
@@ -152,7 +154,13 @@ void FrameLogWorld::open_after_faults() {
     }
     files_.clear_faults();
   }
+  files_.clear_fault(os::SimFileSystem::Fault::read);
   say("open");
+}
+
+os::SimFileSystem::Fault FrameLogWorld::any_fault() {
+  using Fault = os::SimFileSystem::Fault;
+  return std::array{Fault::write, Fault::sync, Fault::read}[random_.below(3)];
 }
 
 void FrameLogWorld::close_cleanly() {
@@ -199,10 +207,7 @@ void FrameLogWorld::settle_unknown() {
 void FrameLogWorld::work() {
   const std::uint64_t steps = 3 + random_.below(30);
   if (random_.below(4) != 0) files_.lose_power_after(1 + random_.below(60));
-  if (random_.below(5) == 0) {
-    files_.fail_after(random_.below(2) == 0 ? os::SimFileSystem::Fault::write : os::SimFileSystem::Fault::sync,
-                      1 + random_.below(40));
-  }
+  if (random_.below(5) == 0) files_.fail_after(any_fault(), 1 + random_.below(40));
   for (std::uint64_t i = 0; i < steps && files_.has_power(); ++i) step();
 }
 
@@ -213,6 +218,9 @@ void FrameLogWorld::step() {
     case 2: check_some_read(); break;
     case 3: files_.set_full(random_.below(3) == 0); break;
     case 4: run_all(); break;
+    case 5:
+      if (random_.below(4) == 0) clock_.jump_somewhere(random_, std::chrono::hours(1));
+      break;
     default: start_appends(); break;
   }
   run_some(random_.below(8));
@@ -282,7 +290,9 @@ void FrameLogWorld::verify(bool after_recovery, std::uint64_t may_miss_from_step
 }
 
 void FrameLogWorld::verify_shard(std::uint32_t index, bool after_recovery, std::uint64_t may_miss_from_step) {
+  const std::uint64_t faults = files_.error_count();
   const auto error = read_back(index, after_recovery, may_miss_from_step);
+  if (error.has_value() && error->kind == ErrorKind::unavailable && files_.error_count() > faults) return;
   if (error.has_value() && (files_.has_power() || error->kind == ErrorKind::corrupt)) {
     violated(fmt::format("reading shard {}: {}", index, error->message));
   }
@@ -372,24 +382,56 @@ std::uint64_t FrameLogWorld::last_ack_step() const {
   return last;
 }
 
+/// A byte of some segment of the closed log.
+std::optional<FrameLogWorld::Place> FrameLogWorld::any_place() {
+  const auto names = files_.list("data/logs/a");
+  if (!names.has_value()) return std::nullopt;
+  std::vector<std::string> segments;
+  std::ranges::copy_if(*names, std::back_inserter(segments), [](const auto& name) { return name.ends_with(".seg"); });
+  if (segments.empty()) return std::nullopt;
+  const std::string path = "data/logs/a/" + segments[random_.below(segments.size())];
+  const auto file = files_.open(path, os::OpenMode::read);
+  const std::uint64_t size = *(*file)->size();
+  if (size == 0) return std::nullopt;
+  return Place{
+      .path = path,
+      .offset = random_.below(2) == 0 ? random_.below(size) : random_.below(std::min<std::uint64_t>(size, 2048))};
+}
+
+/// A sector of the closed log cannot be read for a while: what lies there is refused, never taken for damaged or torn.
+/// When it can be read again, everything is there (which the caller checks).
+void FrameLogWorld::read_past_bad_sector() {
+  const auto place = any_place();
+  if (!place.has_value()) return;
+  say(fmt::format("unreadable: {} at {}", place->path, place->offset));
+  files_.make_unreadable(place->path, place->offset);
+  ++counts_.bad_sectors;
+  store_ = framelog::embedded_store(files_, "data/logs", clock_, random_, options_);
+  auto log = store_->open("a");
+  bool refused = !log.has_value();
+  if (refused && log.error().kind != ErrorKind::unavailable) violated("bad sector: " + log.error().message);
+  if (!refused) {
+    log_ = *std::move(log);
+    for (std::uint32_t i = 0; i < shard_count_; ++i) {
+      const auto error = read_back(i, false, kNothingMayMiss);
+      if (error.has_value() && error->kind != ErrorKind::unavailable) violated("bad sector: " + error->message);
+      refused = refused || error.has_value();
+    }
+  }
+  if (refused) ++counts_.bad_sectors_refused;
+  run_all();
+  log_.reset();
+  store_.reset();
+  files_.mend();
+}
+
 /// Flips one bit somewhere in the closed log: it is reported as corrupt, or it does not matter. Nothing acknowledged
 /// may be missing or changed without a report; only after a power loss the very last group may (see frame-log.md).
 /// This ends a run: recovery may have cut what it could not tell from a torn tail.
 void FrameLogWorld::damage_and_check(bool sealed) {
-  const auto names = files_.list("data/logs/a");
-  if (!names.has_value()) return;
-  std::vector<std::string> segments;
-  std::ranges::copy_if(*names, std::back_inserter(segments), [](const auto& name) { return name.ends_with(".seg"); });
-  if (segments.empty()) return;
-  const std::string path = "data/logs/a/" + segments[random_.below(segments.size())];
-  std::uint64_t size = 0;
-  {
-    const auto file = files_.open(path, os::OpenMode::read);
-    size = *(*file)->size();
-  }
-  if (size == 0) return;
-  const std::uint64_t offset =
-      random_.below(2) == 0 ? random_.below(size) : random_.below(std::min<std::uint64_t>(size, 2048));
+  const auto place = any_place();
+  if (!place.has_value()) return;
+  const auto& [path, offset] = *place;
   const auto bit = static_cast<unsigned>(random_.below(8));
   say(fmt::format("flip bit {} at {} of {}", bit, offset, path));
   files_.flip_bit(path, offset, bit);

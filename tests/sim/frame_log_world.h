@@ -2,41 +2,18 @@
 /// One simulated machine with one frame log on it, and an oracle that knows what the log may and must hold.
 
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "core/clock.h"
 #include "core/random.h"
-#include "core/task.h"
 #include "framelog/embedded/embedded_store.h"
 #include "os/sim_file_system.h"
+#include "simulated_parts.h"
 
 namespace penstock::sim {
-
-/// What the oracle found wrong; it ends the run.
-struct Violation {
-  std::string what;
-};
-
-/// Runs the storage's jobs in any order (they stand for threads), and the clients' in the order posted.
-class SimExecutor final : public Executor {
- public:
-  SimExecutor(Random& random, bool shuffle) : random_(random), shuffle_(shuffle) {}
-  void post(std::move_only_function<void()> work) override { jobs_.push_back(std::move(work)); }
-  bool run_one();
-  [[nodiscard]] std::uint64_t steps() const { return steps_; }
-
- private:
-  Random& random_;
-  bool shuffle_;
-  std::deque<std::move_only_function<void()>> jobs_;
-  std::uint64_t steps_ = 0;
-};
 
 struct Counts {
   std::uint64_t losses = 0;
@@ -49,6 +26,8 @@ struct Counts {
   std::uint64_t trims = 0;
   std::uint64_t flips = 0;
   std::uint64_t flips_reported = 0;
+  std::uint64_t bad_sectors = 0;
+  std::uint64_t bad_sectors_refused = 0;
 };
 
 class FrameLogWorld {
@@ -80,6 +59,7 @@ class FrameLogWorld {
   void open_after_faults();
   void close_cleanly();
   void crash();
+  os::SimFileSystem::Fault any_fault();
   void work();
   void step();
   void start_appends();
@@ -95,6 +75,12 @@ class FrameLogWorld {
                    bool after_recovery, std::uint64_t may_miss_from_step);
   void check_skipped(std::uint32_t index, std::size_t begin, std::size_t end, bool any, bool after_recovery,
                      std::uint64_t may_miss_from_step);
+  struct Place {
+    std::string path;
+    std::uint64_t offset;
+  };
+  std::optional<Place> any_place();
+  void read_past_bad_sector();
   void damage_and_check(bool sealed);
   std::string make_payload(std::uint32_t shard, std::size_t number);
   std::uint64_t last_ack_step() const;
@@ -102,12 +88,13 @@ class FrameLogWorld {
   [[noreturn]] void violated(const std::string& what) const;
   void note_violation(std::string what);
   bool run_one(SimExecutor& executor);
+  void overtake();
 
   Counts& counts_;
   const bool verbose_;
   SeededRandom random_;
   os::SimFileSystem files_;
-  ManualClock clock_;
+  SimClock clock_;
   SimExecutor storage_;
   SimExecutor clients_;
   framelog::EmbeddedOptions options_;
@@ -120,6 +107,7 @@ class FrameLogWorld {
   std::uint64_t big_one_in_;
   std::optional<std::string> noted_;
   bool ending_ = false;
+  int overtaking_ = 0;     ///< jobs that run while the disk is busy with another
   bool poisoned_ = false;  ///< since the log was opened
 };
 

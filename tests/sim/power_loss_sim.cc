@@ -73,5 +73,7 @@ int main(int argc, char** argv) {
   line("trims", counts.trims);
   line("bits flipped in closed logs", counts.flips);
   line("  of these reported as corrupt", counts.flips_reported);
+  line("unreadable sectors", counts.bad_sectors);
+  line("  of these hit and refused", counts.bad_sectors_refused);
   return 0;
 }
