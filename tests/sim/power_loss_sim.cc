@@ -1,22 +1,27 @@
-// Simulates power losses under the frame log until enough of them happened. A failure prints how to replay it.
-//   power_loss_sim [--seed FIRST] [--runs N | --losses N] [--verbose]
+// Simulates crashes (power losses and kills) until enough of them happened. A failure prints how to replay it.
+//   power_loss_sim [--world frame-log|catalog] [--seed FIRST] [--runs N | --crashes N] [--verbose]
 
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <string>
 #include <string_view>
 
+#include "catalog_world.h"
 #include "frame_log_world.h"
 
 namespace {
 
 constexpr int kCyclesOfARun = 6;
+constexpr const char* kUsage =
+    "power_loss_sim [--world frame-log|catalog] [--seed FIRST] [--runs N | --crashes N] [--verbose]";
 
 struct Options {
+  std::string world = "frame-log";
   std::uint64_t seed = 1;
   std::uint64_t runs = UINT64_MAX;
-  std::uint64_t losses = UINT64_MAX;
+  std::uint64_t crashes = UINT64_MAX;
   bool verbose = false;
 };
 
@@ -27,45 +32,36 @@ bool parse(int argc, char** argv, Options& options) {
       options.verbose = true;
       continue;
     }
-    std::uint64_t* value = name == "--seed"     ? &options.seed
-                           : name == "--runs"   ? &options.runs
-                           : name == "--losses" ? &options.losses
-                                                : nullptr;
+    if (name == "--world") {
+      if (++i == argc) return false;
+      options.world = argv[i];
+      if (options.world != "frame-log" && options.world != "catalog") return false;
+      continue;
+    }
+    std::uint64_t* value = name == "--seed"      ? &options.seed
+                           : name == "--runs"    ? &options.runs
+                           : name == "--crashes" ? &options.crashes
+                                                 : nullptr;
     if (value == nullptr || ++i == argc) return false;
     const char* end = argv[i] + std::strlen(argv[i]);
     if (std::from_chars(argv[i], end, *value).ptr != end) return false;
   }
-  if (options.runs == UINT64_MAX && options.losses == UINT64_MAX) options.runs = 1;
+  if (options.runs == UINT64_MAX && options.crashes == UINT64_MAX) options.runs = 1;
   return true;
 }
 
-}  // namespace
+void line(const char* name, std::uint64_t value) {
+  std::printf("%-34s %llu\n", name, static_cast<unsigned long long>(value));
+}
 
-int main(int argc, char** argv) {
-  Options options;
-  if (!parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: power_loss_sim [--seed FIRST] [--runs N | --losses N] [--verbose]\n");
-    return 2;
-  }
-  penstock::sim::Counts counts;
-  std::uint64_t run = 0;
-  for (; run < options.runs && counts.losses < options.losses; ++run) {
-    const std::uint64_t seed = options.seed + run;
-    try {
-      penstock::sim::FrameLogWorld(seed, counts, options.verbose).run(kCyclesOfARun);
-    } catch (const penstock::sim::Violation& violation) {
-      std::printf("seed %llu: %s\nreplay: %s --seed %llu --runs 1 --verbose\n", static_cast<unsigned long long>(seed),
-                  violation.what.c_str(), argv[0], static_cast<unsigned long long>(seed));
-      return 1;
-    }
-  }
-  const auto line = [](const char* name, std::uint64_t value) {
-    std::printf("%-34s %llu\n", name, static_cast<unsigned long long>(value));
-  };
-  line("runs", run);
+void print_crashes(const auto& counts) {
   line("power losses", counts.losses);
   line("kills", counts.kills);
   line("clean closes", counts.clean_closes);
+}
+
+void print(const penstock::sim::Counts& counts) {
+  print_crashes(counts);
   line("appends", counts.appends);
   line("acknowledged", counts.acknowledged);
   line("outcome unknown", counts.unknown);
@@ -75,5 +71,48 @@ int main(int argc, char** argv) {
   line("  of these reported as corrupt", counts.flips_reported);
   line("unreadable sectors", counts.bad_sectors);
   line("  of these hit and refused", counts.bad_sectors_refused);
+}
+
+void print(const penstock::sim::CatalogCounts& counts) {
+  print_crashes(counts);
+  line("commits", counts.commits);
+  line("acknowledged", counts.acknowledged);
+  line("conflicts", counts.conflicts);
+  line("outcome unknown", counts.unknown);
+  line("refused", counts.refused);
+  line("commits after a full disk", counts.healed);
+}
+
+template <class World, class Counts>
+int simulate(const Options& options, const char* program) {
+  Counts counts;
+  std::uint64_t run = 0;
+  for (; run < options.runs && counts.losses + counts.kills < options.crashes; ++run) {
+    const std::uint64_t seed = options.seed + run;
+    try {
+      World(seed, counts, options.verbose).run(kCyclesOfARun);
+    } catch (const penstock::sim::Violation& violation) {
+      std::printf("seed %llu: %s\nreplay: %s --world %s --seed %llu --runs 1 --verbose\n",
+                  static_cast<unsigned long long>(seed), violation.what.c_str(), program, options.world.c_str(),
+                  static_cast<unsigned long long>(seed));
+      return 1;
+    }
+  }
+  line("runs", run);
+  print(counts);
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!parse(argc, argv, options)) {
+    std::fprintf(stderr, "usage: %s\n", kUsage);
+    return 2;
+  }
+  if (options.world == "catalog") {
+    return simulate<penstock::sim::CatalogWorld, penstock::sim::CatalogCounts>(options, argv[0]);
+  }
+  return simulate<penstock::sim::FrameLogWorld, penstock::sim::Counts>(options, argv[0]);
 }

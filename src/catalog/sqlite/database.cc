@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x50535443;  // "PSTC"
 constexpr std::int64_t kSchemaVersion = 1;
-constexpr int kCheckpointPages = 1000;
 
 constexpr const char* kSchema =
     "CREATE TABLE document(key TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
@@ -159,8 +158,8 @@ void Database::roll_back() {
   if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-void Database::checkpoint_if_due() {
-  if (wal_pages_ < kCheckpointPages) return;
+void Database::checkpoint_if_due(int pages) {
+  if (wal_pages_ < pages) return;
   wal_pages_ = 0;
   sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }

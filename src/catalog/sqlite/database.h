@@ -31,8 +31,9 @@ class Database {
   Result<void> commit(Version last);
   void roll_back();
 
-  /// Moves the write-ahead log into the main file when it has grown. Failing is harmless: the log stays.
-  void checkpoint_if_due();
+  /// Moves the write-ahead log into the main file when it has grown to `pages`. Failing is harmless: the log
+  /// stays.
+  void checkpoint_if_due(int pages);
 
  private:
   struct Finalize {

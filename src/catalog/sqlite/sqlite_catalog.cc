@@ -1,11 +1,14 @@
 #include "catalog/sqlite/sqlite_catalog.h"
 
+#include <algorithm>
+#include <array>
 #include <deque>
 #include <thread>
 #include <utility>
 
 #include "catalog/document_table.h"
 #include "catalog/sqlite/database.h"
+#include "os/posix_file_system.h"
 
 namespace penstock::catalog {
 namespace {
@@ -13,6 +16,7 @@ namespace {
 /// One transaction holds at most this much, so that a burst of large documents does not delay its first commit for
 /// long.
 constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
+constexpr std::size_t kRewrittenBytes = 256 * 1024;
 
 std::size_t size_of(const std::vector<Change>& changes) {
   std::size_t total = 0;
@@ -22,8 +26,8 @@ std::size_t size_of(const std::vector<Change>& changes) {
 
 class SqliteCatalog final : public Catalog {
  public:
-  SqliteCatalog(std::unique_ptr<Database> database, Executor* executor)
-      : database_(std::move(database)), executor_(executor) {}
+  SqliteCatalog(std::unique_ptr<Database> database, const SqliteOptions& options)
+      : database_(std::move(database)), executor_(options.executor), checkpoint_pages_(options.checkpoint_pages) {}
 
   ~SqliteCatalog() override {
     {
@@ -114,7 +118,7 @@ class SqliteCatalog final : public Catalog {
         waiting.done.set(std::move(waiting.outcome));
       }
       group.clear();
-      if (!poisoned_) database_->checkpoint_if_due();
+      if (!poisoned_) database_->checkpoint_if_due(checkpoint_pages_);
     }
   }
 
@@ -160,9 +164,10 @@ class SqliteCatalog final : public Catalog {
   DocumentTable table_;
   std::unique_ptr<Database> database_;  // the writer's, once it runs
   Executor* const executor_;            // null: the writer is a thread
-  Version last_ = 0;                    // the writer's
-  bool poisoned_ = false;               // the writer's
-  std::string poison_;                  // the writer's
+  const int checkpoint_pages_;
+  Version last_ = 0;       // the writer's
+  bool poisoned_ = false;  // the writer's
+  std::string poison_;     // the writer's
 
   Mutex mutex_;
   CondVar arrived_;
@@ -172,13 +177,46 @@ class SqliteCatalog final : public Catalog {
   std::thread writer_;
 };
 
+/// What SQLite found in its log counts as committed from here on. But a sync of it may have failed in an earlier
+/// process: then the system shows bytes that it will never write by itself. So they are written once more (the same
+/// bytes at the same places: a power loss meanwhile harms nothing) and synced; and so are the names, for which SQLite
+/// does not look whether it worked.
+Result<void> make_durable(os::FileSystem& files, const std::string& path) {
+  auto log = files.open(path + "-wal", os::OpenMode::read_write);
+  if (!log.has_value() && log.error().kind != ErrorKind::missing) return std::unexpected(std::move(log).error());
+  if (log.has_value()) {
+    std::string bytes(kRewrittenBytes, '\0');
+    PENSTOCK_TRY(const std::uint64_t size, (*log)->size());
+    for (std::uint64_t offset = 0; offset < size;) {
+      PENSTOCK_TRY(const std::size_t got, (*log)->pread(bytes, offset));
+      if (got == 0) break;
+      const std::array<std::string_view, 1> parts = {std::string_view(bytes).substr(0, got)};
+      PENSTOCK_TRY_VOID((*log)->pwritev(parts, offset));
+      offset += got;
+    }
+    PENSTOCK_TRY_VOID((*log)->sync());
+  }
+  const std::size_t slash = path.find_last_of('/');
+  return files.sync_directory(slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)));
+}
+
+Result<std::unique_ptr<Catalog>> open_database(const std::string& path, const SqliteOptions& options) {
+  PENSTOCK_TRY(std::unique_ptr<Database> database, Database::open(path, options.vfs));
+  const auto system_files = os::posix_file_system();
+  // Only now: SQLite holds its lock, so nobody else writes that log.
+  PENSTOCK_TRY_VOID(make_durable(options.files == nullptr ? *system_files : *options.files, path));
+  auto catalog = std::make_unique<SqliteCatalog>(std::move(database), options);
+  PENSTOCK_TRY_VOID(catalog->start());
+  return catalog;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options) {
-  PENSTOCK_TRY(std::unique_ptr<Database> database, Database::open(path, options.vfs));
-  auto catalog = std::make_unique<SqliteCatalog>(std::move(database), options.executor);
-  PENSTOCK_TRY_VOID(catalog->start());
-  return catalog;
+  auto opened = open_database(path, options);
+  // No commit is under way here: an input/output error leaves nothing unknown.
+  if (!opened && opened.error().kind == ErrorKind::outcome_unknown) opened.error().kind = ErrorKind::unavailable;
+  return opened;
 }
 
 }  // namespace penstock::catalog

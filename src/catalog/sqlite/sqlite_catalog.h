@@ -14,6 +14,7 @@
 #include <string>
 
 #include "catalog/catalog.h"
+#include "os/file_system.h"
 
 namespace penstock::catalog {
 
@@ -23,9 +24,13 @@ inline constexpr std::size_t kQueuedBytesMax = 64 * 1024 * 1024;
 struct SqliteOptions {
   /// Name of the SQLite VFS to use; empty: the system's. Tests put failing disks here.
   std::string vfs;
+  /// Where the file lies; null: the system's. Goes with `vfs`.
+  os::FileSystem* files = nullptr;
   /// For simulation: no thread is made, the file work runs here, one piece at a time. The executor has run everything
   /// that was posted to it before the catalog is destroyed.
   Executor* executor = nullptr;
+  /// When the write-ahead log has that many pages (4 KiB each), it is moved into the main file.
+  int checkpoint_pages = 1000;
 };
 
 [[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options = {});
