@@ -198,7 +198,7 @@ TEST_P(Contract, CommitsOnTheirWayTogetherEachGetTheirOwnOutcome) {
 INSTANTIATE_TEST_SUITE_P(Engines, Contract,
                          ::testing::Values(Engine{"memory", [](const std::string&) { return make_memory_catalog(); }},
                                            Engine{"sqlite",
-                                                  [](const std::string& folder) {
+                                                  [](const std::string& folder) -> std::unique_ptr<Catalog> {
                                                     auto opened = open_sqlite_catalog(folder + "/catalog.db");
                                                     return opened.has_value() ? std::move(*opened) : nullptr;
                                                   }}),

@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "cli/command.h"
+#include "cli/commands/backup.h"
 #include "cli/commands/check.h"
 #include "cli/commands/demo.h"
 #include "cli/commands/env.h"
@@ -37,6 +38,7 @@ int run(int argc, char** argv) {
   add_demo(app, exit);
   add_check(app, exit);
   add_repair(app, exit);
+  add_backup(app, exit);
   add_version(app);
   try {
     app.parse(argc, argv);

@@ -7,6 +7,7 @@
 ///     seal-key         0600: 32 bytes that the secrets in the catalog are sealed with; without it they are lost
 ///     master-keys      0600: made when the first stream is encrypted, unless kinesis.master_key_file names another
 ///     tls/             the local certificate authority: ca.pem for clients, ca.key (0600)
+///     control          where the running server is asked for backups: a socket, see control.h
 ///     endpoints.json   where the running server listens; gone when none runs (unless it was killed)
 ///     catalog.sqlite3  docs/formats/catalog.md
 ///     streams/         docs/formats/frame-log.md

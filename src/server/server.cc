@@ -18,7 +18,9 @@
 #include "net/event_loop.h"
 #include "net/http_server.h"
 #include "os/posix_file_system.h"
+#include "server/control.h"
 #include "server/housekeeping.h"
+#include "server/live_backup.h"
 #include "server/master_key_files.h"
 #include "server/metrics_page.h"
 #include "server/root_key.h"
@@ -85,9 +87,9 @@ struct Server::Parts {
   std::optional<TlsFiles> tls;
   ThreadTimers timers{clock};
   std::optional<net::EventLoops> loops;
-  std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<catalog::SqliteFileCatalog> catalog;
   std::unique_ptr<iam::IdentityStore> identities;
-  std::unique_ptr<framelog::FrameLogStore> logs;
+  std::unique_ptr<framelog::EmbeddedFrameLogs> logs;
   std::unique_ptr<stream::Streams> streams;
   std::unique_ptr<services::iot::IotCore> iot;
   std::optional<services::iot::StreamRecordSink> rule_records;
@@ -101,6 +103,8 @@ struct Server::Parts {
   std::unique_ptr<net::HttpServer> api;
   std::unique_ptr<mqtt::Listener> mqtt;
   std::unique_ptr<mqtt::Listener> mqtts;
+  std::optional<LiveBackup> backup;
+  std::unique_ptr<Control> control;
   EndpointUrls endpoints;
 
   Result<void> open_storage(const std::optional<RootKey>& root);
@@ -109,6 +113,7 @@ struct Server::Parts {
   void open_gateway();
   Result<void> open_metrics();
   Result<void> open_doors();
+  void open_control();
   Task<net::HttpResponse> answer(net::HttpRequest request);
 };
 
@@ -217,6 +222,20 @@ Task<net::HttpResponse> Server::Parts::answer(net::HttpRequest request) {
   co_return co_await gateway->handle(std::move(request));
 }
 
+/// A server without it serves all the same; only what it is asked for there is not to be had.
+void Server::Parts::open_control() {
+  backup.emplace(*files, clock, directory->path(), *catalog, *logs);
+  auto opened = Control::open(directory->path(), [this](const ControlRequest& request, const ControlSay& say) {
+    return backup->run(request, say);
+  });
+  if (opened.has_value()) {
+    control = *std::move(opened);
+  } else {
+    telemetry::log(telemetry::Level::warn, "no control socket: `penstock backup` works with the server stopped only",
+                   {{"reason", std::string_view(opened.error().message)}});
+  }
+}
+
 Result<void> Server::Parts::open_doors() {
   loops.emplace(loop_count(settings));
   upkeep.emplace(loops->at(0), timers, kUpkeepInterval, [this] { return keep_up(*streams, *broker, clock); });
@@ -239,6 +258,7 @@ Result<void> Server::Parts::open_doors() {
                .api_tls = url("https", api->address()),
                .mqtt = url("mqtt", mqtt->address()),
                .mqtts = url("mqtts", mqtts->address())};
+  open_control();
   return directory->write_volatile(kEndpointsFile, render(endpoints));
 }
 
@@ -274,6 +294,7 @@ bool Server::stop(std::chrono::milliseconds grace) {
     telemetry::log(telemetry::Level::warn, "endpoints.json stays",
                    {{"reason", std::string_view(removed.error().message)}});
   }
+  if (parts.control != nullptr) parts.control->stop();
   const bool mqtt_done = parts.mqtt->stop(grace);
   const bool mqtts_done = parts.mqtts->stop(grace);
   if (!parts.api->stop(grace) || !mqtt_done || !mqtts_done) return false;

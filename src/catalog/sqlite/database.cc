@@ -97,6 +97,12 @@ Result<void> Database::create_or_check_schema() {
                    .c_str());
   }
   if (application != kApplicationId) return fail(ErrorKind::corrupt, "catalog: the file is not a Penstock catalog");
+  if (schema > kSchemaVersion) {
+    return fail(
+        ErrorKind::corrupt,
+        fmt::format("catalog: the file was made by a newer Penstock: it has format {}, this program knows format {}",
+                    schema, kSchemaVersion));
+  }
   if (schema != kSchemaVersion) {
     return fail(ErrorKind::corrupt,
                 fmt::format("catalog: the file has format {}; this program knows format {}", schema, kSchemaVersion));
@@ -156,6 +162,13 @@ Result<void> Database::commit(Version last) {
 void Database::roll_back() {
   // SQLite rolls back by itself after some errors; then there is no transaction left to end.
   if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Result<void> Database::copy_to(const std::string& path) {
+  PENSTOCK_TRY(const Statement copy, prepare("VACUUM INTO ?1"));
+  sqlite3_bind_text(copy.get(), 1, path.data(), static_cast<int>(path.size()), SQLITE_STATIC);
+  if (sqlite3_step(copy.get()) != SQLITE_DONE) return failure("copy");
+  return {};
 }
 
 void Database::checkpoint_if_due(int pages) {

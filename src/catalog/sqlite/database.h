@@ -31,6 +31,9 @@ class Database {
   Result<void> commit(Version last);
   void roll_back();
 
+  /// Writes what is committed to a new file, not synced. Outside a transaction.
+  Result<void> copy_to(const std::string& path);
+
   /// Moves the write-ahead log into the main file when it has grown to `pages`. Failing is harmless: the log
   /// stays.
   void checkpoint_if_due(int pages);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -24,7 +25,7 @@ std::size_t size_of(const std::vector<Change>& changes) {
   return total;
 }
 
-class SqliteCatalog final : public Catalog {
+class SqliteCatalog final : public SqliteFileCatalog {
  public:
   SqliteCatalog(std::unique_ptr<Database> database, const SqliteOptions& options)
       : database_(std::move(database)), executor_(options.executor), checkpoint_pages_(options.checkpoint_pages) {}
@@ -58,17 +59,30 @@ class SqliteCatalog final : public Catalog {
 
   Task<Result<Version>> commit(std::vector<Change> changes) override {
     PENSTOCK_CO_TRY_VOID(check_bounds(changes));
-    Waiting waiting{.changes = std::move(changes), .done = {}, .outcome = {}};
+    Waiting waiting{.changes = std::move(changes), .done = {}, .outcome = {}, .copy = {}};
     const Completion<Result<Version>> done = waiting.done;
     PENSTOCK_CO_TRY_VOID(enqueue(std::move(waiting)));
     co_return co_await done;
   }
 
+  Task<Result<void>> copy_to(std::string path, std::function<Result<void>()> first) override {
+    Waiting waiting{.changes = {}, .done = {}, .outcome = {}, .copy = Copy{std::move(path), std::move(first)}};
+    const Completion<Result<Version>> done = waiting.done;
+    PENSTOCK_CO_TRY_VOID(enqueue(std::move(waiting)));
+    PENSTOCK_CO_TRY_VOID(co_await done);
+    co_return Result<void>();
+  }
+
  private:
+  struct Copy {
+    std::string path;
+    std::function<Result<void>()> first;
+  };
   struct Waiting {
     std::vector<Change> changes;
     Completion<Result<Version>> done;
     Result<Version> outcome;
+    std::optional<Copy> copy;  ///< instead of changes
   };
   using Group = std::vector<Waiting>;
 
@@ -91,16 +105,19 @@ class SqliteCatalog final : public Catalog {
     return {};
   }
 
-  /// Everything that waits, up to kGroupBytesMax; empty when the catalog ends (on an executor: when nothing waits).
+  /// Everything that waits, up to kGroupBytesMax or to the next copy, which comes alone; empty when the catalog ends
+  /// (on an executor: when nothing waits).
   Group next_group() EXCLUDES(mutex_) {
     Group group;
     std::size_t bytes = 0;
     const MutexLock lock(mutex_);
     while (queue_.empty() && !stopping_ && executor_ == nullptr) arrived_.wait(mutex_);
     while (!queue_.empty() && bytes < kGroupBytesMax) {
+      if (queue_.front().copy.has_value() && !group.empty()) break;
       bytes += size_of(queue_.front().changes);
       group.push_back(std::move(queue_.front()));
       queue_.pop_front();
+      if (group.back().copy.has_value()) break;
     }
     queued_bytes_ -= bytes;
     return group;
@@ -108,6 +125,10 @@ class SqliteCatalog final : public Catalog {
 
   void write_groups() EXCLUDES(mutex_) {
     for (Group group = next_group(); !group.empty(); group = next_group()) {
+      if (group.front().copy.has_value()) {
+        group.front().done.set(make_copy(*group.front().copy));
+        continue;
+      }
       const Result<void> written = poisoned_ ? fail(ErrorKind::unavailable, poison_) : write_one(group);
       for (Waiting& waiting : group) {
         if (!written.has_value()) {
@@ -120,6 +141,16 @@ class SqliteCatalog final : public Catalog {
       group.clear();
       if (!poisoned_) database_->checkpoint_if_due(checkpoint_pages_);
     }
+  }
+
+  Result<Version> make_copy(const Copy& copy) {
+    if (poisoned_) return fail(ErrorKind::unavailable, poison_);
+    PENSTOCK_TRY_VOID(copy.first());
+    if (Result<void> copied = database_->copy_to(copy.path); !copied.has_value()) {
+      // Whatever happened, it happened to the copy.
+      return fail(ErrorKind::unavailable, std::move(copied).error().message);
+    }
+    return last_;
   }
 
   /// Fills in each commit's outcome. An error means that no commit of the group took place, not even as a conflict:
@@ -200,7 +231,7 @@ Result<void> make_durable(os::FileSystem& files, const std::string& path) {
   return files.sync_directory(slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)));
 }
 
-Result<std::unique_ptr<Catalog>> open_database(const std::string& path, const SqliteOptions& options) {
+Result<std::unique_ptr<SqliteFileCatalog>> open_database(const std::string& path, const SqliteOptions& options) {
   PENSTOCK_TRY(std::unique_ptr<Database> database, Database::open(path, options.vfs));
   const auto system_files = os::posix_file_system();
   // Only now: SQLite holds its lock, so nobody else writes that log.
@@ -212,7 +243,7 @@ Result<std::unique_ptr<Catalog>> open_database(const std::string& path, const Sq
 
 }  // namespace
 
-Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options) {
+Result<std::unique_ptr<SqliteFileCatalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options) {
   auto opened = open_database(path, options);
   // No commit is under way here: an input/output error leaves nothing unknown.
   if (!opened && opened.error().kind == ErrorKind::outcome_unknown) opened.error().kind = ErrorKind::unavailable;

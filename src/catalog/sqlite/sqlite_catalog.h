@@ -10,6 +10,7 @@
 ///            appear after the next start, and this catalog refuses every later commit with unavailable.
 /// Format:    docs/formats/catalog.md.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,6 +34,18 @@ struct SqliteOptions {
   int checkpoint_pages = 1000;
 };
 
-[[nodiscard]] Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, SqliteOptions options = {});
+/// A catalog in a file of its own, which can be copied while it is in use.
+class SqliteFileCatalog : public Catalog {
+ public:
+  /// Writes all documents, as one moment finds them, to a catalog file at `path`, which is new or empty and is not
+  /// synced. No commit takes place from before `first` is called until the copy is made: commits wait, reads do not.
+  /// `first` runs on the catalog's thread; when it fails, nothing is copied. Errors: those of `first`; unavailable =
+  /// not copied (a full disk; `path` holds something; an earlier commit's outcome is
+  ///         unknown): what is at `path` is of no use then, and the catalog goes on.
+  virtual Task<Result<void>> copy_to(std::string path, std::function<Result<void>()> first) = 0;
+};
+
+[[nodiscard]] Result<std::unique_ptr<SqliteFileCatalog>> open_sqlite_catalog(const std::string& path,
+                                                                             SqliteOptions options = {});
 
 }  // namespace penstock::catalog

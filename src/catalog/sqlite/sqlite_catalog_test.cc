@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "catalog/sqlite/failing_vfs.h"
 
@@ -42,7 +43,7 @@ class SqliteCatalogTest : public ::testing::Test {
   DiskFaults& faults_ = failing_vfs();
   std::filesystem::path folder_;
   std::string path_;
-  std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<SqliteFileCatalog> catalog_;
 };
 
 TEST_F(SqliteCatalogTest, DocumentsAndVersionsOutliveARestart) {
@@ -114,6 +115,49 @@ TEST_F(SqliteCatalogTest, CommitsThatWaitTogetherShareASync) {
   EXPECT_EQ(catalog_->list("k").size(), static_cast<std::size_t>(kCommits));
 }
 
+TEST_F(SqliteCatalogTest, ACopyHoldsWhatOneMomentFound) {
+  open();
+  ASSERT_TRUE(put("before", "1").has_value());
+  const std::string path = (folder_ / "copy.db").string();
+  bool committed = false;
+  std::thread committer;
+  const auto copied = run_sync(catalog_->copy_to(path, [&] {
+    // A commit that comes while the copy is made waits for it.
+    std::atomic<bool> started = false;
+    committer = std::thread([&] {
+      started = true;
+      started.notify_all();
+      committed = put("after", "2").has_value();
+    });
+    started.wait(false);
+    return Result<void>();
+  }));
+  committer.join();
+  ASSERT_TRUE(copied.has_value()) << copied.error().message;
+  EXPECT_TRUE(committed);
+  const auto copy = open_sqlite_catalog(path);
+  ASSERT_TRUE(copy.has_value()) << copy.error().message;
+  EXPECT_EQ((*copy)->get("before")->version, catalog_->get("before")->version);
+  EXPECT_FALSE((*copy)->get("after").has_value());
+  EXPECT_EQ(*catalog_->get("after")->bytes, "2");
+}
+
+TEST_F(SqliteCatalogTest, ACopyThatFailsHarmsNothing) {
+  open();
+  ASSERT_TRUE(put("kept", std::string(100'000, 'x')).has_value());
+  const std::string path = (folder_ / "copy.db").string();
+  const auto refused = run_sync(catalog_->copy_to(path, [] { return fail(ErrorKind::throttled, "not now"); }));
+  EXPECT_EQ(refused.error().kind, ErrorKind::throttled);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  faults_.full = true;
+  EXPECT_EQ(run_sync(catalog_->copy_to(path, [] { return Result<void>(); })).error().kind, ErrorKind::unavailable);
+  faults_.full = false;
+  EXPECT_TRUE(put("later", "3").has_value());
+  std::ofstream(path) << "somebody's";
+  EXPECT_EQ(run_sync(catalog_->copy_to(path, [] { return Result<void>(); })).error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(put("later", "4").has_value());
+}
+
 TEST_F(SqliteCatalogTest, TheLogIsFoldedIntoTheMainFile) {
   open();
   const std::string bytes(500'000, 'x');
@@ -148,6 +192,7 @@ TEST_F(SqliteCatalogTest, RefusesANewerFormat) {
   sqlite3_close(file);
   const auto opened = open_sqlite_catalog(path_);
   ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().message.find("made by a newer Penstock"), std::string::npos);
   EXPECT_NE(opened.error().message.find("format 99"), std::string::npos);
 }
 

@@ -15,6 +15,7 @@
 #include "core/task.h"
 #include "framelog/embedded/embedded_store.h"
 #include "framelog/embedded/index_cache.h"
+#include "framelog/embedded/log_cut.h"
 #include "framelog/embedded/recovery.h"
 #include "framelog/embedded/segment_file.h"
 #include "framelog/embedded/tip_cache.h"
@@ -92,6 +93,8 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   void refuse_appends(const Error& why) EXCLUDES(mutex_);
   /// The log is being deleted: what is read or appended from now on is refused.
   void refuse_all() EXCLUDES(mutex_);
+  /// What of the log is durable and readable now.
+  [[nodiscard]] LogCut cut() EXCLUDES(mutex_);
   /// After refuse_appends, when no worker serves the log any more: seals the active segment.
   void seal_at_end();
 

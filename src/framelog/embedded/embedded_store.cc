@@ -10,6 +10,7 @@
 
 #include "framelog/embedded/embedded_log.h"
 #include "framelog/embedded/format.h"
+#include "framelog/embedded/log_snapshot.h"
 
 namespace penstock::framelog {
 namespace {
@@ -32,7 +33,7 @@ void remove_files(os::FileSystem& files, const std::string& directory) {
   static_cast<void>(files.remove_directory(directory));
 }
 
-class EmbeddedStore final : public FrameLogStore {
+class EmbeddedStore final : public EmbeddedFrameLogs {
  public:
   EmbeddedStore(os::FileSystem& files, std::string directory, Clock& clock, Random& random, EmbeddedOptions options)
       : engine_(std::make_shared<Engine>(files, clock, options)), directory_(std::move(directory)), random_(random) {
@@ -95,6 +96,16 @@ class EmbeddedStore final : public FrameLogStore {
     if (!names.has_value() && names.error().kind == ErrorKind::missing) return std::vector<std::string>{};
     if (names.has_value()) std::erase_if(*names, [](const std::string& name) { return !is_log_id(name); });
     return names;
+  }
+
+  [[nodiscard]] Result<std::optional<LogCut>> cut(const std::string& log_id) override {
+    std::shared_ptr<EmbeddedLog> log;
+    {
+      const MutexLock lock(mutex_);
+      if (const auto at = logs_.find(log_id); at != logs_.end()) log = at->second;
+    }
+    if (log != nullptr) return log->cut();
+    return cut_quiet_log(engine_->files, path_of(log_id));
   }
 
  private:
@@ -197,6 +208,7 @@ class EmbeddedStore final : public FrameLogStore {
       }
     }
     for (const std::string& name : *names) {
+      if (name == kStagingFolder) remove_log_folders(engine_->files, path_of(name));
       if (name.starts_with(kNewPrefix)) remove_files(engine_->files, path_of(name));
       if (!name.starts_with(kRemovedPrefix)) continue;
       engine_->housekeeping.post([engine = engine_, path = path_of(name)] { remove_files(engine->files, path); });
@@ -216,8 +228,8 @@ class EmbeddedStore final : public FrameLogStore {
 
 }  // namespace
 
-std::unique_ptr<FrameLogStore> embedded_store(os::FileSystem& files, std::string directory, Clock& clock,
-                                              Random& random, EmbeddedOptions options) {
+std::unique_ptr<EmbeddedFrameLogs> embedded_store(os::FileSystem& files, std::string directory, Clock& clock,
+                                                  Random& random, EmbeddedOptions options) {
   return std::make_unique<EmbeddedStore>(files, std::move(directory), clock, random, options);
 }
 

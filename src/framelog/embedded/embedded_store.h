@@ -8,10 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/clock.h"
 #include "core/random.h"
+#include "framelog/embedded/log_cut.h"
 #include "framelog/frame_log.h"
 #include "os/file_system.h"
 
@@ -31,8 +34,19 @@ struct EmbeddedOptions {
   Executor* executor = nullptr;
 };
 
+class EmbeddedFrameLogs : public FrameLogStore {
+ public:
+  /// What of a log is durable now; nothing when the log is gone. One that is not open (it may be damaged) is taken as
+  /// it lies.
+  [[nodiscard]] virtual Result<std::optional<LogCut>> cut(const std::string& log_id) = 0;
+};
+
+/// A folder in a store's own that backups use; what is left in it is removed when the store is opened.
+inline constexpr std::string_view kStagingFolder = ".backup";
+
 /// `files`, `clock` and `random` must outlive the store. Only one store may use a directory (os::lock_directory).
-[[nodiscard]] std::unique_ptr<FrameLogStore> embedded_store(os::FileSystem& files, std::string directory, Clock& clock,
-                                                            Random& random, EmbeddedOptions options = {});
+[[nodiscard]] std::unique_ptr<EmbeddedFrameLogs> embedded_store(os::FileSystem& files, std::string directory,
+                                                                Clock& clock, Random& random,
+                                                                EmbeddedOptions options = {});
 
 }  // namespace penstock::framelog
