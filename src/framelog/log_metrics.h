@@ -14,6 +14,11 @@ struct LogMetrics {
   telemetry::Durations write;
   telemetry::Durations sync;  ///< fdatasync
 
+  telemetry::Tally cold_bytes;       ///< read from files for readers that were not at the tip, indexes included
+  telemetry::Tally sorted_segments;  ///< written anew, sorted by shard
+  telemetry::Tally sort_bytes;       ///< read and written for that
+  telemetry::Tally failed_sorts;     ///< segments that stay as they are, or are tried again, after a failure
+
   void note_commit(std::size_t group_frames, std::uint64_t group_bytes, std::chrono::nanoseconds write_took,
                    std::chrono::nanoseconds sync_took) {
     commits.add();

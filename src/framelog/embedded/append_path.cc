@@ -442,27 +442,32 @@ void EmbeddedLog::poison(const Error& cause) {
 }
 
 void EmbeddedLog::seal_in_background(std::shared_ptr<Segment> segment) {
-  engine_->housekeeping.post([self = shared_from_this(), segment = std::move(segment)] { self->seal(*segment); });
+  engine_->housekeeping.post([self = shared_from_this(), segment = std::move(segment)] { self->seal(segment); });
 }
 
 /// Failure is harmless: an unsealed segment is walked when the log is opened. Closing the log tries once more.
-void EmbeddedLog::seal(Segment& segment) {
+void EmbeddedLog::seal(const std::shared_ptr<Segment>& segment) {
   std::shared_ptr<os::File> file;
   {
     const MutexLock lock(mutex_);
-    file = segment.file;
+    file = segment->file;
   }
   if (file == nullptr) return;
   // A segment that takes no more frames does not change, except for its file.
-  if (!seal_segment(*file, segment).has_value()) return;
+  if (!seal_segment(*file, *segment).has_value()) return;
+  const std::size_t index_bytes = segment->index->encoded_bytes();
+  Segment::Summary summary = summarize(*segment->index);
   IndexCache::IndexPtr index;
   {
     const MutexLock lock(mutex_);
-    segment.file = nullptr;
-    segment.summary = summarize(*segment.index);
-    index = std::move(segment.index);
+    segment->file = nullptr;
+    segment->index_bytes = index_bytes;
+    segment->summary = std::move(summary);
+    index = std::move(segment->index);
+    note_sealed(segment);
   }
-  engine_->indexes.put(segment.path, std::move(index));
+  engine_->indexes.put(segment->path, std::move(index));
+  sort_later();
 }
 
 void EmbeddedLog::seal_at_end() {
@@ -480,7 +485,7 @@ void EmbeddedLog::seal_at_end() {
   if (unused.has_value()) static_cast<void>(engine_->files.unlink(unused->path));
   for (const auto& segment : unsealed) {
     if (segment->data_end > kDataStart) {
-      seal(*segment);
+      seal(segment);
     } else {
       static_cast<void>(engine_->files.unlink(segment->path));
     }

@@ -18,6 +18,8 @@
 #include "framelog/embedded/log_cut.h"
 #include "framelog/embedded/recovery.h"
 #include "framelog/embedded/segment_file.h"
+#include "framelog/embedded/segment_sort.h"
+#include "framelog/embedded/sort_queue.h"
 #include "framelog/embedded/tip_cache.h"
 #include "framelog/embedded/workers.h"
 #include "framelog/frame_log.h"
@@ -34,7 +36,8 @@ struct Engine {
         indexes(file_system, chosen.index_cache_bytes_max),
         committers(chosen.committer_threads, chosen.executor),
         readers(chosen.reader_threads, chosen.executor),
-        housekeeping(2, chosen.executor) {}
+        housekeeping(2, chosen.executor),
+        sorting(wall_clock, chosen.sort_bytes_per_second, chosen.executor) {}
 
   os::FileSystem& files;
   Clock& clock;
@@ -44,6 +47,7 @@ struct Engine {
   Workers committers;
   Workers readers;
   Workers housekeeping;  ///< prepares, seals and drops segments
+  SortQueue sorting;
 };
 
 /// An append between its start and its completion; it lives in the appending coroutine's frame.
@@ -69,7 +73,8 @@ struct ReadPlan {
   std::uint64_t offset = 0;
   std::uint64_t stop_offset = 0;
   std::uint64_t data_end = 0;
-  Position next;  ///< the stretch holds the shard's frames up to this one
+  Position next;        ///< the stretch holds the shard's frames up to this one
+  bool is_run = false;  ///< the stretch is the shard's frames alone, the last of them `next`
 };
 
 class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<EmbeddedLog> {
@@ -130,8 +135,21 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   std::string encode_tips() EXCLUDES(mutex_);
   [[nodiscard]] std::string make_mark(std::uint32_t seed, std::uint64_t sequence, std::string_view tips) const;
   void seal_in_background(std::shared_ptr<Segment> segment);
+  void seal(const std::shared_ptr<Segment>& segment) EXCLUDES(mutex_);
 
-  void seal(Segment& segment) EXCLUDES(mutex_);
+  // sort_path.cc
+  struct SortWork {
+    std::shared_ptr<Segment> segment;
+    std::unique_ptr<SegmentSort> sort;
+  };
+  void note_sealed(const std::shared_ptr<Segment>& segment) REQUIRES(mutex_);
+  void sort_later() EXCLUDES(mutex_);
+  SortQueue::Progress sort_some(SortWork& work);
+  SortQueue::Progress begin_sort(SortWork& work) EXCLUDES(mutex_);
+  void put_in_place(SegmentSort& sort, const std::shared_ptr<Segment>& old) EXCLUDES(mutex_);
+  void note_failed_sort(const std::shared_ptr<Segment>& segment, const std::string& why, bool may_retry)
+      EXCLUDES(mutex_);
+  void change_names(Workers::Job change) EXCLUDES(mutex_);
 
   // read_path.cc
   std::optional<FramePage> read_tip(ShardIndex shard, Position from, ReadLimits limits) EXCLUDES(mutex_);
@@ -145,7 +163,9 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   Result<Position> search_time(ShardIndex shard, Timestamp time);
   Result<std::shared_ptr<os::File>> open_for_reading(const ReadPlan& plan);
   bool is_held(const Segment& segment) EXCLUDES(mutex_);
+  std::shared_ptr<Segment> held_by_number(std::uint64_t number) REQUIRES(mutex_);
   Result<void> trim(Timestamp time);
+  Result<void> drop(const Segment& segment);
   void forget_trimmed(const Segment& segment) EXCLUDES(mutex_);
   Shard& shard_state(ShardIndex shard) REQUIRES(mutex_);
 
@@ -179,6 +199,12 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   Timestamp time_last_ GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<Segment>> segments_ GUARDED_BY(mutex_);  ///< oldest first; the last may be the active one
   std::map<ShardIndex, Shard> shards_ GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Segment>> unsorted_ GUARDED_BY(mutex_);  ///< sealed ones that it may pay to sort
+  bool sorting_ GUARDED_BY(mutex_) = false;                            ///< a task for the log is in the queue
+  /// Whoever gives or takes names of sealed segments does it alone: changes wait here for the one under way.
+  std::deque<Workers::Job> name_changes_ GUARDED_BY(mutex_);
+  bool changing_names_ GUARDED_BY(mutex_) = false;
+  bool names_unsynced_ = false;  ///< within a change of names: one was dropped, and it is not known durable
 };
 
 }  // namespace penstock::framelog

@@ -47,6 +47,7 @@ class EmbeddedStore final : public EmbeddedFrameLogs {
       logs.swap(logs_);
     }
     for (const auto& [id, log] : logs) log->refuse_appends({ErrorKind::unavailable, "the store is closed"});
+    engine_->sorting.stop();
     engine_->committers.stop();
     engine_->readers.stop();
     engine_->housekeeping.stop();

@@ -28,6 +28,13 @@ struct EmbeddedOptions {
   std::size_t waiting_bytes_max = 64U << 20U;      ///< per log; more is refused with throttled
   std::size_t cache_bytes_max = 8U << 20U;         ///< the newest frames, all logs together
   std::size_t index_cache_bytes_max = 16U << 20U;  ///< of sealed segments' indexes, all logs together
+  /// Whether sealed segments are written anew, sorted by shard, where that spares reading; see docs/adr/0006.
+  bool sorts_segments = true;
+  std::uint64_t sort_bytes_per_second = 32U << 20U;  ///< read and written by it, all logs together; 0: no bound
+  std::uint64_t sort_segment_bytes_min = 1U << 20U;  ///< smaller segments stay as they are
+  /// Sorted is what its shards' readers would together read so many times over.
+  std::uint64_t sort_gain_min = 4;
+  std::size_t sort_step_bytes = 8U << 20U;
   std::size_t committer_threads = 2;
   std::size_t reader_threads = 2;
   /// For simulation: no threads are made; all storage work runs here. Must outlive the store.

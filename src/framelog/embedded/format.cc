@@ -13,6 +13,8 @@ constexpr std::string_view kLogMagic = "PNSTKLOG";
 constexpr std::string_view kSegmentMagic = "PNSTKSEG";
 constexpr std::string_view kTrailerMagic = "PNSTKIDX";
 constexpr std::string_view kGroupMagic = "PGRP";
+constexpr std::string_view kSegmentSuffix = ".seg";
+constexpr std::string_view kSortedSuffix = ".sorted";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint32_t kLastOfGroup = 1U << 31U;
 constexpr std::uint32_t kLost = 1U << 30U;
@@ -32,6 +34,18 @@ bool block_is_good(std::string_view block, std::string_view magic, std::uint32_t
   return block.size() == kBlockBytes && block.starts_with(magic) &&
          load_number<std::uint32_t>(block.data() + 8) == crc32c(block.substr(kBlockChecked), seed) &&
          load_number<std::uint32_t>(block.data() + 12) == kVersion;
+}
+
+/// Sixteen hex digits and the suffix.
+std::optional<std::uint64_t> parse_name(std::string_view name, std::string_view suffix) {
+  if (name.size() != 16 + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  std::uint64_t segment = 0;
+  for (const char c : name.substr(0, 16)) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit && (c < 'a' || c > 'f')) return std::nullopt;
+    segment = segment << 4U | static_cast<std::uint64_t>(digit ? c - '0' : c - 'a' + 10);
+  }
+  return segment;
 }
 
 }  // namespace
@@ -83,7 +97,7 @@ std::optional<GroupHeader> decode_group_header(std::uint32_t seed, std::string_v
   const char* at = bytes.data();
   if (load_number<std::uint32_t>(at + 4) != crc32c(bytes.substr(8), seed)) return std::nullopt;
   const auto kind = load_number<std::uint32_t>(at + 48);
-  if (kind > static_cast<std::uint32_t>(GroupKind::lost)) return std::nullopt;
+  if (kind > static_cast<std::uint32_t>(GroupKind::sorted)) return std::nullopt;
   return GroupHeader{.sequence = load_number<std::uint64_t>(at + 8),
                      .first_position = load_number<std::uint64_t>(at + 16),
                      .proven_segment = load_number<std::uint64_t>(at + 24),
@@ -156,17 +170,12 @@ std::optional<Trailer> decode_trailer(std::uint32_t seed, std::string_view bytes
                  .next_position = load_number<std::uint64_t>(at + 40)};
 }
 
-std::string segment_name(std::uint64_t segment) { return fmt::format("{:016x}.seg", segment); }
+std::string segment_name(std::uint64_t segment) { return fmt::format("{:016x}{}", segment, kSegmentSuffix); }
+std::string sorted_segment_name(std::uint64_t segment) { return fmt::format("{:016x}{}", segment, kSortedSuffix); }
 
-std::optional<std::uint64_t> parse_segment_name(std::string_view name) {
-  if (name.size() != 20 || !name.ends_with(".seg")) return std::nullopt;
-  std::uint64_t segment = 0;
-  for (const char c : name.substr(0, 16)) {
-    const bool digit = c >= '0' && c <= '9';
-    if (!digit && (c < 'a' || c > 'f')) return std::nullopt;
-    segment = segment << 4U | static_cast<std::uint64_t>(digit ? c - '0' : c - 'a' + 10);
-  }
-  return segment;
+std::optional<std::uint64_t> parse_segment_name(std::string_view name) { return parse_name(name, kSegmentSuffix); }
+std::optional<std::uint64_t> parse_sorted_segment_name(std::string_view name) {
+  return parse_name(name, kSortedSuffix);
 }
 
 }  // namespace penstock::framelog

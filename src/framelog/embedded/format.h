@@ -44,6 +44,7 @@ enum class GroupKind : std::uint32_t {
   frames = 0,  ///< the body is frames
   mark = 1,    ///< the body is the tip of every shard; it proves what lies before it
   lost = 2,    ///< stands where a repair found nothing readable; `count` positions went with it, the body is nothing
+  sorted = 3,  ///< the body is all frames of the segment, by shard and position; behind the last of them a hole
 };
 
 struct GroupHeader {
@@ -103,6 +104,11 @@ struct Trailer {
 /// "00000000000000a7.seg", and back.
 [[nodiscard]] std::string segment_name(std::uint64_t segment);
 [[nodiscard]] std::optional<std::uint64_t> parse_segment_name(std::string_view name);
+/// "00000000000000a7.sorted", and back: the segment was written anew, sorted by shard. It stands for the one above.
+[[nodiscard]] std::string sorted_segment_name(std::uint64_t segment);
+[[nodiscard]] std::optional<std::uint64_t> parse_sorted_segment_name(std::string_view name);
+/// Behind the name of a sorted segment that is still being written.
+inline constexpr std::string_view kSortingSuffix = ".new";
 
 /// Fixed-width little-endian numbers.
 template <class T>

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "framelog/embedded/segment_scan.h"
+#include "framelog/log_metrics.h"
 
 namespace penstock::framelog {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::size_t kScanWindowBytes = 1U << 20U;
 Result<SegmentIndex> walk(os::File& file, const Segment& segment) {
   SegmentIndex index;
   FileWindow window(file, kScanWindowBytes);
+  log_metrics().cold_bytes.add(segment.data_end);
   const ScanRange range{.data_end = segment.data_end, .first = {}, .first_position = {}, .next = {}};
   PENSTOCK_TRY_VOID(scan_segment(window, segment.seed, range, [&](const Stretch& stretch) -> Result<void> {
     if (stretch.is_bad()) {
@@ -41,6 +43,7 @@ Result<IndexCache::IndexPtr> IndexCache::get(const Segment& segment) {
   }
   PENSTOCK_TRY(const auto file, files_.open(segment.path, os::OpenMode::read));
   PENSTOCK_TRY(auto tail, read_sealed_tail(*file, segment.seed));
+  if (tail.has_value()) log_metrics().cold_bytes.add(kTrailerBytes + tail->trailer.index_bytes);
   SegmentIndex index;
   if (tail.has_value()) {
     index = std::move(tail->index);

@@ -5,6 +5,7 @@
 
 #include "framelog/embedded/embedded_log.h"
 #include "framelog/embedded/segment_reader.h"
+#include "framelog/log_metrics.h"
 
 namespace penstock::framelog {
 namespace {
@@ -26,6 +27,17 @@ std::optional<ReadPlan> plan_in(const std::shared_ptr<Segment>& segment, const S
   if (range == nullptr || range->last < from) return std::nullopt;
   auto at = std::ranges::upper_bound(range->entries, from, {}, &IndexEntry::position);
   if (at != range->entries.begin()) --at;
+  if (segment->sorted) {
+    const auto behind = index.shards().upper_bound(shard);
+    const bool is_last = behind == index.shards().end();
+    return ReadPlan{.segment = segment,
+                    .file = nullptr,
+                    .offset = at->offset,
+                    .stop_offset = is_last ? segment->data_end : behind->second.entries.front().offset,
+                    .data_end = segment->data_end,
+                    .next = range->last,
+                    .is_run = true};
+  }
   return ReadPlan{
       .segment = segment,
       .file = nullptr,
@@ -76,9 +88,11 @@ void EmbeddedLog::start() {
     const MutexLock lock(mutex_);
     for (const auto& segment : segments_) {
       if (segment->file != nullptr) unsealed.push_back(segment);
+      if (segment->file == nullptr) note_sealed(segment);
     }
   }
   for (auto& segment : unsealed) seal_in_background(std::move(segment));
+  sort_later();
 }
 
 EmbeddedLog::Shard& EmbeddedLog::shard_state(ShardIndex shard) {
@@ -137,7 +151,10 @@ Task<Result<Position>> EmbeddedLog::position_at(ShardIndex shard, Timestamp time
 Task<Result<void>> EmbeddedLog::trim_before(Timestamp time) {
   const auto self = shared_from_this();
   const Completion<Result<void>> done;
-  if (!engine_->housekeeping.post([self, time, done] { done.set(self->trim(time)); })) {
+  if (!engine_->housekeeping.post([self, time, done] {
+        self->change_names([self, time, done] { done.set(self->trim(time)); });
+        self->sort_later();  // there may be room on the disk again
+      })) {
     co_return std::unexpected(closed());
   }
   co_return co_await done;
@@ -175,11 +192,21 @@ std::shared_ptr<Segment> EmbeddedLog::next_holding(ShardIndex shard, Position fr
   return nullptr;
 }
 
-/// Of a sealed segment; the log notes what it must know of it.
+/// Of a sealed segment; the log notes what it must know of it. If the segment was sorted meanwhile it is the new
+/// file's: the same but for the offsets.
 Result<IndexCache::IndexPtr> EmbeddedLog::load_index(const std::shared_ptr<Segment>& segment) {
-  PENSTOCK_TRY(auto index, engine_->indexes.get(*segment));
+  auto index = engine_->indexes.get(*segment);
+  if (!index.has_value() && index.error().kind == ErrorKind::missing) {
+    std::shared_ptr<Segment> sorted;
+    {
+      const MutexLock lock(mutex_);
+      sorted = held_by_number(segment->number);
+    }
+    if (sorted != nullptr && sorted != segment) return engine_->indexes.get(*sorted);
+  }
+  if (!index.has_value()) return index;
   const MutexLock lock(mutex_);
-  if (!segment->summary.has_value()) segment->summary = summarize(*index);
+  if (!segment->summary.has_value()) segment->summary = summarize(**index);
   return index;
 }
 
@@ -189,6 +216,7 @@ Result<ReadPlan> EmbeddedLog::plan_read(ShardIndex shard, Position from) {
     std::shared_ptr<Segment> segment;
     {
       const MutexLock lock(mutex_);
+      if (removed_) return std::unexpected(gone());
       segment = next_holding(shard, from, number);
       if (segment == nullptr) return ReadPlan{};
       if (segment->index != nullptr) {
@@ -200,12 +228,17 @@ Result<ReadPlan> EmbeddedLog::plan_read(ShardIndex shard, Position from) {
         continue;
       }
     }
-    const auto index = load_index(segment);
-    if (index.has_value()) {
-      if (auto plan = plan_in(segment, **index, shard, from)) return *std::move(plan);
-    } else if (index.error().kind != ErrorKind::missing || is_held(*segment)) {
-      return std::unexpected(index.error());
+    // Not load_index: offsets of another file must not get into the plan.
+    const auto index = engine_->indexes.get(*segment);
+    if (!index.has_value()) {
+      if (index.error().kind != ErrorKind::missing || is_held(*segment)) return std::unexpected(index.error());
+      continue;  // trimmed, or sorted: another file stands in its place
     }
+    {
+      const MutexLock lock(mutex_);
+      if (!segment->summary.has_value()) segment->summary = summarize(**index);
+    }
+    if (auto plan = plan_in(segment, **index, shard, from)) return *std::move(plan);
     number = segment->number + 1;
   }
 }
@@ -224,27 +257,33 @@ Result<FramePage> EmbeddedLog::read_disk(ShardIndex shard, Position from, ReadLi
   bool full = false;
   std::shared_ptr<os::File> file;
   std::optional<FileWindow> window;
-  std::uint64_t open_segment = 0;
+  std::shared_ptr<Segment> open_segment;
   while (!full && from <= through) {
     PENSTOCK_TRY(const ReadPlan plan, plan_read(shard, from));
     if (plan.segment == nullptr) break;
-    if (open_segment != plan.segment->number) {
+    // Not by its number: a sorted segment has the number of the one whose place it took.
+    if (open_segment != plan.segment) {
       auto opened = open_for_reading(plan);
-      // Trimmed since the plan was made: plan again.
+      // Trimmed or sorted since the plan was made: plan again.
       if (!opened.has_value() && opened.error().kind == ErrorKind::missing && !is_held(*plan.segment)) continue;
       if (!opened.has_value()) return std::unexpected(std::move(opened).error());
       file = *std::move(opened);
       window.emplace(*file, kReadWindowBytes);
-      open_segment = plan.segment->number;
+      open_segment = plan.segment;
     }
+    window->want_until(plan.stop_offset);
+    const std::uint64_t read_before = window->bytes_read();
     const FrameWalk walk{.shard = shard,
                          .from = from,
                          .offset = plan.offset,
                          .stop_offset = plan.stop_offset,
-                         .data_end = plan.data_end};
+                         .data_end = plan.data_end,
+                         .sorted = plan.is_run};
+    Position last_met;
     PENSTOCK_TRY(
-        const auto walked,
+        auto walked,
         walk_frames(*window, plan.segment->seed, walk, [&](const FramePlace& place, std::string_view payload) {
+          last_met = place.position;
           bytes += payload.size();
           full = place.position > through ||
                  (!page.frames.empty() && (page.frames.size() >= limits.frames_max || bytes > limits.bytes_max));
@@ -253,6 +292,10 @@ Result<FramePage> EmbeddedLog::read_disk(ShardIndex shard, Position from, ReadLi
               {.position = place.position, .time = place.time, .bytes = std::make_shared<const std::string>(payload)});
           return true;
         }));
+    log_metrics().cold_bytes.add(window->bytes_read() - read_before);
+    if (walked.has_value() && plan.is_run && !full && last_met != plan.next) {
+      walked = std::unexpected(BadBytes{.offset = plan.offset, .what = "frames of the shard are missing"});
+    }
     if (!walked.has_value()) {
       if (page.frames.empty()) return std::unexpected(corrupt_segment(*plan.segment, walked.error()));
       full = true;  // what is whole before it is given first
@@ -270,9 +313,14 @@ Result<std::shared_ptr<os::File>> EmbeddedLog::open_for_reading(const ReadPlan& 
   return std::shared_ptr<os::File>(std::move(file));
 }
 
+std::shared_ptr<Segment> EmbeddedLog::held_by_number(std::uint64_t number) {
+  const auto at = std::ranges::lower_bound(segments_, number, {}, [](const auto& held) { return held->number; });
+  return at == segments_.end() || (*at)->number != number ? nullptr : *at;
+}
+
 bool EmbeddedLog::is_held(const Segment& segment) {
   const MutexLock lock(mutex_);
-  return !removed_ && std::ranges::any_of(segments_, [&](const auto& held) { return held.get() == &segment; });
+  return !removed_ && held_by_number(segment.number).get() == &segment;
 }
 
 /// The newest frame's time in a segment; none if it holds no frame.
@@ -366,12 +414,31 @@ Result<void> EmbeddedLog::trim(Timestamp time) {
       if (removed_ || segments_.front() != oldest) return {};
       segments_.pop_front();
     }
-    PENSTOCK_TRY_VOID(engine_->files.unlink(oldest->path));
-    // One by one: after a power loss the segments that are left must follow each other.
-    PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_));
+    if (auto dropped = drop(*oldest); !dropped.has_value()) {
+      const MutexLock lock(mutex_);
+      segments_.push_front(std::move(oldest));
+      return dropped;
+    }
     engine_->indexes.forget(oldest->path);
     forget_trimmed(*oldest);
+    // One by one: after a power loss the segments that are left must follow each other.
+    PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_));
+    names_unsynced_ = false;
   }
+}
+
+/// Removes the segment's file, and the one that it was before it was sorted, or that an attempt to sort it left behind.
+Result<void> EmbeddedLog::drop(const Segment& segment) {
+  // The segments before this one must be gone for good.
+  if (names_unsynced_) PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_));
+  names_unsynced_ = true;
+  const std::string other =
+      directory_ + "/" + (segment.sorted ? segment_name(segment.number) : sorted_segment_name(segment.number));
+  if (auto gone = engine_->files.unlink(other); !gone.has_value() && gone.error().kind != ErrorKind::missing)
+    return gone;
+  if (auto gone = engine_->files.unlink(segment.path); !gone.has_value() && gone.error().kind != ErrorKind::missing)
+    return gone;
+  return {};
 }
 
 void EmbeddedLog::forget_trimmed(const Segment& segment) {

@@ -53,10 +53,18 @@ Result<Found> open_sealed(Segment segment, const Trailer& trailer) {
   FileWindow window(*segment.file, kScanWindowBytes / 16);
   PENSTOCK_TRY(auto group, read_group(window, segment.seed, kDataStart));
   if (!group.has_value()) return corrupt(segment.path, group.error().offset, group.error().what);
+  if (segment.sorted) {
+    // One that was repaired is not sorted any more, whatever its name.
+    PENSTOCK_TRY(const auto bytes, window.view(group->end, kGroupHeaderBytes));
+    const auto second = decode_group_header(segment.seed, bytes);
+    segment.sorted =
+        group->header.kind == GroupKind::mark && (!second.has_value() || second->kind == GroupKind::sorted);
+  }
   Found found{.segment = nullptr, .sealed = true, .first = group->header, .tips = {}};
   note_tips(found, *group);
   segment.file = nullptr;
   segment.data_end = trailer.data_end;
+  segment.index_bytes = trailer.index_bytes;
   segment.next_sequence = trailer.next_sequence;
   segment.next_position = trailer.next_position;
   found.segment = std::make_shared<Segment>(std::move(segment));
@@ -67,7 +75,8 @@ Result<Found> open_sealed(Segment segment, const Trailer& trailer) {
 std::string_view add_group(Found& found, const Group& group, bool is_first) {
   if (is_first) {
     found.first = group.header;
-  } else if (group.header.sequence != found.segment->next_sequence && group.header.kind != GroupKind::lost) {
+  } else if (group.header.sequence != found.segment->next_sequence && group.header.kind != GroupKind::lost &&
+             group.header.kind != GroupKind::sorted) {
     return "group out of sequence";
   } else if (group.header.first_position != found.segment->next_position) {
     return "positions out of sequence";
@@ -75,6 +84,8 @@ std::string_view add_group(Found& found, const Group& group, bool is_first) {
   found.segment->next_sequence = group.header.sequence + 1;
   found.segment->next_position = position_after(group.header);
   for (const FramePlace& frame : group.frames) found.segment->index->add(frame);
+  const bool is_sorted = group.header.kind == GroupKind::sorted || group.header.kind == GroupKind::mark;
+  found.segment->sorted = found.segment->sorted && is_sorted;
   note_tips(found, group);
   found.segment->data_end = group.end;
   return {};
@@ -96,6 +107,7 @@ Result<std::optional<Found>> open_unsealed(Segment opened, Proven& proven) {
   if (!header_good) bad = BadBytes{.offset = 0, .what = "no segment header"};
   segment.data_end = kDataStart;
   bool is_first = true;
+  GroupKind last = GroupKind::mark;
   while (!bad.has_value() && (!limit.has_value() || segment.data_end < *limit)) {
     const std::uint64_t offset = segment.data_end;
     PENSTOCK_TRY(const auto group, read_group(window, segment.seed, offset));
@@ -105,6 +117,7 @@ Result<std::optional<Found>> open_unsealed(Segment opened, Proven& proven) {
       return corrupt(segment.path, offset, wrong);
     } else {
       note(proven, group->header);
+      last = group->header.kind;
     }
   }
   if (limit.has_value()) {
@@ -113,6 +126,9 @@ Result<std::optional<Found>> open_unsealed(Segment opened, Proven& proven) {
     return found;
   }
 
+  // What was sorted was whole and durable before: nothing of it is a torn tail.
+  if (segment.sorted && last == GroupKind::sorted) return found;
+  if (segment.sorted) return corrupt(segment.path, bad->offset, bad->what);
   // What lies behind the first bad byte may say that more than the good part was durable: then this is no torn tail.
   bool any = false;
   PENSTOCK_TRY_VOID(
@@ -168,39 +184,81 @@ Result<std::uint64_t> read_salt(os::FileSystem& files, const std::string& direct
   return log->salt;
 }
 
+/// The files that a segment has: the sorted one stands for the other, which a power loss may have left.
+struct SegmentNames {
+  bool plain = false;
+  bool sorted = false;
+};
+
+/// What is there under which number; what was being sorted when the process ended is removed.
+std::map<std::uint64_t, SegmentNames> name_segments(os::FileSystem& files, const std::string& directory,
+                                                    const std::vector<std::string>& names) {
+  std::map<std::uint64_t, SegmentNames> out;
+  for (const std::string& name : names) {
+    if (const auto number = parse_segment_name(name)) out[*number].plain = true;
+    if (const auto number = parse_sorted_segment_name(name)) out[*number].sorted = true;
+    const std::string_view stem =
+        std::string_view(name).substr(0, name.size() - std::min(name.size(), kSortingSuffix.size()));
+    if (name.ends_with(kSortingSuffix) && parse_sorted_segment_name(stem).has_value()) {
+      static_cast<void>(files.unlink(directory + "/" + name));
+    }
+  }
+  return out;
+}
+
+/// Opens the one file that counts, and removes the other.
+Result<void> open_segment_file(os::FileSystem& files, const std::string& directory, SegmentNames names,
+                               Segment& segment) {
+  const std::string plain = directory + "/" + segment_name(segment.number);
+  segment.sorted = names.sorted;
+  segment.path = names.sorted ? directory + "/" + sorted_segment_name(segment.number) : plain;
+  PENSTOCK_TRY(segment.file, files.open(segment.path, os::OpenMode::read_write));
+  if (!names.plain || !names.sorted) return {};
+  // The sorted one was made durable before it got its name. It was damaged since if it does not look so.
+  PENSTOCK_TRY(const auto trailer, read_trailer(*segment.file, segment.seed));
+  FileWindow window(*segment.file, kScanWindowBytes / 16);
+  PENSTOCK_TRY(const auto mark, read_group(window, segment.seed, kDataStart));
+  if (trailer.has_value() && mark.has_value()) return files.unlink(plain);
+  PENSTOCK_TRY_VOID(files.unlink(segment.path));
+  segment.sorted = false;
+  segment.path = plain;
+  PENSTOCK_TRY(segment.file, files.open(plain, os::OpenMode::read_write));
+  return {};
+}
+
+Result<std::optional<Found>> open_segment(Segment segment, bool is_newest, Proven& proven) {
+  std::optional<Trailer> trailer;
+  std::optional<SealedTail> tail;
+  if (is_newest) {
+    PENSTOCK_TRY(tail, read_sealed_tail(*segment.file, segment.seed));
+    if (tail.has_value()) trailer = tail->trailer;
+  } else {
+    PENSTOCK_TRY(trailer, read_trailer(*segment.file, segment.seed));
+  }
+  if (!trailer.has_value()) return open_unsealed(std::move(segment), proven);
+  PENSTOCK_TRY(auto sealed, open_sealed(std::move(segment), *trailer));
+  if (tail.has_value()) {
+    for (const auto& [shard, range] : tail->index.shards()) {
+      sealed.tips.insert_or_assign(shard, ShardTip{shard, range.last, range.last_time});
+    }
+  }
+  note(proven, sealed.first);
+  return sealed;
+}
+
 /// Newest first, so that what proves a segment is known before it is judged.
 Result<std::vector<Found>> find_segments(os::FileSystem& files, const std::string& directory, std::uint64_t salt,
-                                         const std::vector<std::uint64_t>& numbers, Proven& proven) {
+                                         const std::map<std::uint64_t, SegmentNames>& names, Proven& proven) {
   std::vector<Found> found;
-  for (const std::uint64_t number : numbers | std::views::reverse) {
+  for (const auto& [number, forms] : names | std::views::reverse) {
     Segment segment;
     segment.number = number;
     segment.seed = segment_seed(salt, number);
-    segment.path = directory + "/" + segment_name(number);
-    PENSTOCK_TRY(segment.file, files.open(segment.path, os::OpenMode::read_write));
-    std::optional<Trailer> trailer;
-    std::optional<SealedTail> tail;
-    if (found.empty()) {
-      PENSTOCK_TRY(tail, read_sealed_tail(*segment.file, segment.seed));
-      if (tail.has_value()) trailer = tail->trailer;
-    } else {
-      PENSTOCK_TRY(trailer, read_trailer(*segment.file, segment.seed));
-    }
-    if (trailer.has_value()) {
-      PENSTOCK_TRY(auto sealed, open_sealed(std::move(segment), *trailer));
-      if (tail.has_value()) {
-        for (const auto& [shard, range] : tail->index.shards()) {
-          sealed.tips.insert_or_assign(shard, ShardTip{shard, range.last, range.last_time});
-        }
-      }
-      note(proven, sealed.first);
-      found.push_back(std::move(sealed));
-      continue;
-    }
+    PENSTOCK_TRY_VOID(open_segment_file(files, directory, forms, segment));
     const std::string path = segment.path;
-    PENSTOCK_TRY(auto unsealed, open_unsealed(std::move(segment), proven));
-    if (unsealed.has_value()) {
-      found.push_back(*std::move(unsealed));
+    PENSTOCK_TRY(auto opened, open_segment(std::move(segment), found.empty(), proven));
+    if (opened.has_value()) {
+      found.push_back(*std::move(opened));
     } else {
       PENSTOCK_TRY_VOID(files.unlink(path));
     }
@@ -217,15 +275,11 @@ Result<RecoveredLog> recover_log(os::FileSystem& files, const std::string& direc
   // What this process sees must stay so: a name that came or went just before the last one ended may still be undone.
   PENSTOCK_TRY_VOID(files.sync_directory(directory));
   PENSTOCK_TRY(const auto names, files.list(directory));
-  std::vector<std::uint64_t> numbers;
-  for (const std::string& name : names) {
-    if (const auto number = parse_segment_name(name)) numbers.push_back(*number);
-  }
-  std::ranges::sort(numbers);
-  if (!numbers.empty()) log.next_segment = numbers.back() + 1;
+  const auto segments = name_segments(files, directory, names);
+  if (!segments.empty()) log.next_segment = segments.rbegin()->first + 1;
 
   Proven proven;
-  PENSTOCK_TRY(auto found, find_segments(files, directory, log.salt, numbers, proven));
+  PENSTOCK_TRY(auto found, find_segments(files, directory, log.salt, segments, proven));
   PENSTOCK_TRY_VOID(check_chain(found));
   if (!found.empty()) {
     Found& newest = found.back();

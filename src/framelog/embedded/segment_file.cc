@@ -74,6 +74,11 @@ Result<PreparedSegment> prepare_segment(os::FileSystem& files, const std::string
   return segment;
 }
 
+Result<bool> has_room(os::FileSystem& files, const std::string& directory, std::uint64_t bytes) {
+  PENSTOCK_TRY(const std::uint64_t free, files.free_bytes(directory));
+  return free > kDiskBytesKept && free - kDiskBytesKept >= bytes;
+}
+
 Result<void> seal_segment(os::File& file, const Segment& segment) {
   const std::string index_bytes = segment.index->encode();
   const std::string trailer = encode_trailer(segment.seed, {.data_end = segment.data_end,

@@ -26,6 +26,9 @@ struct Segment {
   std::uint64_t next_sequence = 0;      ///< of the group that follows data_end
   std::uint64_t next_position = 0;      ///< of the frame that follows
   std::unique_ptr<SegmentIndex> index;  ///< none once it is sealed
+  std::uint64_t index_bytes = 0;        ///< of its index in the file, once it is sealed
+  int sort_attempts_left = 3;
+  bool sorted = false;  ///< by shard; the file has the other name
   /// Once the index was looked at; the frames' newest time, and which shards have some here.
   struct Summary {
     std::optional<Timestamp> time_last;
@@ -55,6 +58,9 @@ struct SegmentSize {
 /// not written at all. Errors: unavailable.
 Result<PreparedSegment> prepare_segment(os::FileSystem& files, const std::string& directory, std::uint64_t salt,
                                         std::uint64_t number, SegmentSize size);
+
+/// Whether so many more bytes may be written that nobody waits for, leaving what is kept for others.
+Result<bool> has_room(os::FileSystem& files, const std::string& directory, std::uint64_t bytes);
 
 /// What a sealed segment's tail says.
 struct SealedTail {

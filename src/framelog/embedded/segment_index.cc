@@ -7,6 +7,7 @@
 namespace penstock::framelog {
 namespace {
 
+constexpr std::size_t kCountBytes = 8;
 constexpr std::size_t kRangeBytes = 40;
 constexpr std::size_t kEntryBytes = 24;
 
@@ -39,14 +40,23 @@ std::size_t SegmentIndex::memory_bytes() const {
   return bytes;
 }
 
+std::size_t SegmentIndex::encoded_bytes() const {
+  std::size_t bytes = kCountBytes;
+  for (const auto& [shard, range] : shards_) bytes += kRangeBytes + range.entries.size() * kEntryBytes;
+  return bytes;
+}
+
+std::uint64_t SegmentIndex::entry_count(std::uint64_t encoded_bytes, std::uint64_t shard_count) {
+  const std::uint64_t heads = kCountBytes + shard_count * kRangeBytes;
+  return encoded_bytes < heads ? 0 : (encoded_bytes - heads) / kEntryBytes;
+}
+
 std::string SegmentIndex::encode() const {
   std::string out;
-  std::size_t bytes = 8;
-  for (const auto& [shard, range] : shards_) bytes += kRangeBytes + range.entries.size() * kEntryBytes;
-  out.resize(bytes);
+  out.resize(encoded_bytes());
   char* at = out.data();
   store_number(at, static_cast<std::uint64_t>(shards_.size()));
-  at += 8;
+  at += kCountBytes;
   for (const auto& [shard, range] : shards_) {
     store_number(at, shard.get());
     store_number(at + 4, static_cast<std::uint32_t>(range.entries.size()));
@@ -66,9 +76,9 @@ std::string SegmentIndex::encode() const {
 }
 
 std::optional<SegmentIndex> SegmentIndex::decode(std::string_view bytes) {
-  if (bytes.size() < 8) return std::nullopt;
+  if (bytes.size() < kCountBytes) return std::nullopt;
   const auto shard_count = load_number<std::uint64_t>(bytes.data());
-  bytes.remove_prefix(8);
+  bytes.remove_prefix(kCountBytes);
   if (shard_count > bytes.size() / kRangeBytes) return std::nullopt;
   SegmentIndex index;
   for (std::uint64_t i = 0; i < shard_count; ++i) {

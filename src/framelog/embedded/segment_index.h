@@ -53,6 +53,10 @@ class SegmentIndex {
   [[nodiscard]] std::optional<Timestamp> time_last() const { return time_last_; }
 
   [[nodiscard]] std::string encode() const;
+  /// What encode() gives.
+  [[nodiscard]] std::size_t encoded_bytes() const;
+  /// How many entries an index of so many bytes has.
+  [[nodiscard]] static std::uint64_t entry_count(std::uint64_t encoded_bytes, std::uint64_t shard_count);
   /// Nothing if the bytes are no index. (Their checksum lies in the trailer.)
   [[nodiscard]] static std::optional<SegmentIndex> decode(std::string_view bytes);
   bool operator==(const SegmentIndex&) const = default;

@@ -1,6 +1,7 @@
 #include "framelog/embedded/segment_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "framelog/embedded/crc32c.h"
 
@@ -10,13 +11,15 @@ Result<std::string_view> FileWindow::view(std::uint64_t offset, std::size_t leng
   if (offset < begin_ || offset + length > begin_ + bytes_.size() || bytes_.empty()) {
     PENSTOCK_TRY(const std::uint64_t size, file_.size());
     if (offset >= size) return std::string_view();
-    bytes_.resize(std::min<std::uint64_t>(std::max(length, window_bytes_), size - offset));
+    const std::uint64_t ahead = std::min<std::uint64_t>(window_bytes_, wanted_end_ - std::min(offset, wanted_end_));
+    bytes_.resize(std::min<std::uint64_t>(std::max<std::uint64_t>(length, ahead), size - offset));
     const auto got = file_.pread(bytes_, offset);
     if (!got.has_value()) {
       bytes_.clear();
       return std::unexpected(got.error());
     }
     bytes_.resize(*got);
+    bytes_read_ += *got;
     begin_ = offset;
   }
   // At the end of the file the window may hold less than was asked for.
@@ -42,6 +45,17 @@ Result<GroupResult> read_tips(FileWindow& window, Group group, std::uint64_t off
   return GroupResult(std::move(group));
 }
 
+/// Whether the group's `i`-th frame may follow the one before.
+bool belongs(const GroupHeader& group, std::uint32_t i, const FrameHeader& frame,
+             const std::optional<FrameHeader>& before) {
+  if (frame.last_of_group != (i + 1 == group.count)) return false;
+  if (group.kind == GroupKind::frames) return frame.position == group.first_position + i;
+  const bool follows =
+      !before.has_value() || std::pair(before->shard, before->position) < std::pair(frame.shard, frame.position);
+  return follows && !frame.lost && frame.position >= group.first_position &&
+         frame.position < group.first_position + group.count;
+}
+
 }  // namespace
 
 Result<GroupResult> read_group(FileWindow& window, std::uint32_t seed, std::uint64_t offset) {
@@ -55,12 +69,12 @@ Result<GroupResult> read_group(FileWindow& window, std::uint32_t seed, std::uint
   if (header->count == 0) return bad<Group>(offset, "group without frames");
   std::uint64_t at = offset + kGroupHeaderBytes;
   const std::uint64_t body_end = at + header->body_bytes;
+  std::optional<FrameHeader> before;
   for (std::uint32_t i = 0; i < header->count; ++i) {
     PENSTOCK_TRY(const auto frame_header, window.view(at, kFrameHeaderBytes));
     const auto frame = decode_frame_header(seed, frame_header);
     if (!frame.has_value()) return bad<Group>(at, "frame header checksum");
-    if (frame->position != header->first_position + i || frame->last_of_group != (i + 1 == header->count) ||
-        at + frame_bytes(frame->length) > body_end) {
+    if (!belongs(*header, i, *frame, before) || at + frame_bytes(frame->length) > body_end) {
       return bad<Group>(at, "frame that does not belong to its group");
     }
     PENSTOCK_TRY(const auto payload, window.view(at + kFrameHeaderBytes, frame->length));
@@ -74,8 +88,10 @@ Result<GroupResult> read_group(FileWindow& window, std::uint32_t seed, std::uint
                               .length = frame->length});
     }
     at += frame_bytes(frame->length);
+    before = frame;
   }
-  if (at != body_end) return bad<Group>(at, "group of a wrong length");
+  // Behind the frames of a sorted group lies what the groups of the segment's first form took.
+  if (at != body_end && header->kind == GroupKind::frames) return bad<Group>(at, "group of a wrong length");
   return GroupResult(std::move(group));
 }
 
@@ -98,13 +114,14 @@ Result<std::expected<void, BadBytes>> walk_frames(
       PENSTOCK_TRY(const auto bytes, window.view(at, kGroupHeaderBytes));
       const auto header = decode_group_header(seed, bytes);
       if (!header.has_value()) return bad<void>(at, "no group header");
-      in_group = header->kind == GroupKind::frames;
+      in_group = header->kind == GroupKind::frames || header->kind == GroupKind::sorted;
       at = in_group ? at + kGroupHeaderBytes : group_end(at, *header);
       continue;
     }
     PENSTOCK_TRY(const auto bytes, window.view(at, kFrameHeaderBytes));
     const auto frame = decode_frame_header(seed, bytes);
     if (!frame.has_value()) return bad<void>(at, "frame header checksum");
+    if (walk.sorted && ShardIndex(frame->shard) != walk.shard) return {};
     if (ShardIndex(frame->shard) == walk.shard && !frame->lost && Position(frame->position) >= walk.from) {
       PENSTOCK_TRY(const auto payload, window.view(at + kFrameHeaderBytes, frame->length));
       if (payload.size() != frame->length || crc32c(payload) != frame->payload_crc)
@@ -118,6 +135,7 @@ Result<std::expected<void, BadBytes>> walk_frames(
     }
     at += frame_bytes(frame->length);
     if (frame->last_of_group) {
+      if (walk.sorted) return {};
       at = align_up(at, kGroupAlign);
       in_group = false;
     }

@@ -23,10 +23,16 @@ class FileWindow {
   FileWindow(os::File& file, std::size_t window_bytes) : file_(file), window_bytes_(window_bytes) {}
   /// `length` bytes at `offset`, fewer at the end of the file. The view holds until the next call.
   Result<std::string_view> view(std::uint64_t offset, std::size_t length);
+  /// Bytes from `end` on are read only when they are asked for.
+  void want_until(std::uint64_t end) { wanted_end_ = end; }
+  /// From the file, so far.
+  [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
 
  private:
   os::File& file_;
   std::size_t window_bytes_;
+  std::uint64_t wanted_end_ = UINT64_MAX;
+  std::uint64_t bytes_read_ = 0;
   std::uint64_t begin_ = 0;
   std::string bytes_;
 };
@@ -57,6 +63,7 @@ struct FrameWalk {
   std::uint64_t offset = 0;       ///< of a frame's header: the walk starts there
   std::uint64_t stop_offset = 0;  ///< frames that begin here or later are not visited
   std::uint64_t data_end = 0;
+  bool sorted = false;  ///< the walk ends with the shard's frames
 };
 /// Visits wanted frames in order until `visit` gives false. The payload's view holds during the visit.
 /// A visited frame's payload has been checked.
