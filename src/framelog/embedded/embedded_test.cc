@@ -60,6 +60,18 @@ std::unique_ptr<FrameLogRig> posix_small() {
                                                     .index_cache_bytes_max = 0});
 }
 
+/// The same, and what is sealed is sorted at once.
+std::unique_ptr<FrameLogRig> posix_sorted() {
+  return std::make_unique<PosixRig>(EmbeddedOptions{.segment_bytes_max = 16U << 10U,
+                                                    .segment_bytes_first = 4U << 10U,
+                                                    .cache_bytes_max = 0,
+                                                    .index_cache_bytes_max = 0,
+                                                    .sort_bytes_per_second = 0,
+                                                    .sort_segment_bytes_min = 0,
+                                                    .sort_gain_min = 0,
+                                                    .sort_step_bytes = 2048});
+}
+
 class SimRig final : public FrameLogRig {
  public:
   SimRig() {
@@ -93,6 +105,7 @@ std::unique_ptr<FrameLogRig> sim() { return std::make_unique<SimRig>(); }
 INSTANTIATE_TEST_SUITE_P(EmbeddedSim, FrameLogContract, ::testing::Values(&sim));
 INSTANTIATE_TEST_SUITE_P(EmbeddedPosix, FrameLogContract, ::testing::Values(&posix));
 INSTANTIATE_TEST_SUITE_P(EmbeddedPosixSmallSegments, FrameLogContract, ::testing::Values(&posix_small));
+INSTANTIATE_TEST_SUITE_P(EmbeddedPosixSortedSegments, FrameLogContract, ::testing::Values(&posix_sorted));
 
 /// One log on a simulated disk, with real threads.
 class EmbeddedFaults : public ::testing::Test {

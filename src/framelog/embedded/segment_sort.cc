@@ -143,7 +143,7 @@ Result<void> SegmentSort::measure_some() {
 
 /// All is counted: begins the new file. The frames need less than they do in groups, so that they fit.
 Result<void> SegmentSort::lay_out() {
-  if (!pays(segment_->data_end, index_bytes_, runs_.size(), options_.gain_min)) {
+  if (runs_.empty() || !pays(segment_->data_end, index_bytes_, runs_.size(), options_.gain_min)) {
     state_ = State::unfit;
     return {};
   }
