@@ -36,6 +36,10 @@ FrameLogWorld::FrameLogWorld(std::uint64_t seed, Counts& counts, bool verbose)
   options_.waiting_bytes_max = 64U << 10U;
   options_.cache_bytes_max = random_.below(2) * 16384;
   options_.index_cache_bytes_max = random_.below(2) * 4096;
+  options_.sorts_segments = random_.below(4) != 0;
+  options_.sort_segment_bytes_min = 0;
+  options_.sort_gain_min = random_.below(3);
+  options_.sort_step_bytes = 512U << random_.below(6);
   options_.executor = &storage_;
   // The data folder itself is whoever starts the server's to make durable.
   static_cast<void>(files_.make_directories("data"));
@@ -262,6 +266,7 @@ void FrameLogWorld::start_appends() {
           } else if (result.error().kind == ErrorKind::outcome_unknown) {
             ++counts_.unknown;
             entry.state = State::unknown;
+            poisoned_ = true;
           } else if (result.error().kind == ErrorKind::unavailable || result.error().kind == ErrorKind::throttled) {
             ++counts_.refused;
             entry.state = State::never;
@@ -387,7 +392,7 @@ std::optional<FrameLogWorld::Place> FrameLogWorld::any_place() {
   const auto names = files_.list("data/logs/a");
   if (!names.has_value()) return std::nullopt;
   std::vector<std::string> segments;
-  std::ranges::copy_if(*names, std::back_inserter(segments), [](const auto& name) { return name.ends_with(".seg"); });
+  std::ranges::copy_if(*names, std::back_inserter(segments), [](const auto& name) { return name != "log"; });
   if (segments.empty()) return std::nullopt;
   const std::string path = "data/logs/a/" + segments[random_.below(segments.size())];
   const auto file = files_.open(path, os::OpenMode::read);

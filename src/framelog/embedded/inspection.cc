@@ -25,6 +25,7 @@ struct SegmentFacts {
   std::uint32_t seed = 0;
   std::string path;
   std::unique_ptr<os::File> file;  ///< none: it is missing
+  bool sorted = false;             ///< by its name; one that was repaired is not, whatever its name
   bool header_good = false;
   std::optional<Trailer> trailer;
   bool index_good = false;
@@ -78,8 +79,11 @@ class LogInspector {
     return facts;
   }
 
-  Result<SegmentFacts> open_segment(std::uint64_t number) {
+  /// A sorted segment stands for the other of its number, which a power loss may have left (recovery removes it).
+  Result<SegmentFacts> open_segment(std::uint64_t number, bool is_sorted) {
     SegmentFacts facts = name_segment(number);
+    facts.sorted = is_sorted;
+    if (is_sorted) facts.path = directory_ + "/" + sorted_segment_name(number);
     PENSTOCK_TRY(facts.file, files_.open(facts.path, os::OpenMode::read));
     FileWindow window(*facts.file, kWindowBytes);
     PENSTOCK_TRY(const auto header, window.view(0, kSegmentHeaderBytes));
@@ -105,10 +109,13 @@ class LogInspector {
   /// The segments with data, oldest first, and one for each that must have been between them.
   Result<void> find_segments() {
     PENSTOCK_TRY(const auto names, files_.list(directory_));
+    std::map<std::uint64_t, bool> sorted;
     for (const std::string& name : names) {
-      const auto number = parse_segment_name(name);
-      if (!number.has_value()) continue;
-      PENSTOCK_TRY(SegmentFacts facts, open_segment(*number));
+      if (const auto number = parse_segment_name(name)) sorted.try_emplace(*number, false);
+      if (const auto number = parse_sorted_segment_name(name)) sorted[*number] = true;
+    }
+    for (const auto& [number, is_sorted] : sorted) {
+      PENSTOCK_TRY(SegmentFacts facts, open_segment(number, is_sorted));
       if (!facts.is_empty()) segments_.push_back(std::move(facts));
     }
     std::ranges::sort(segments_, {}, &SegmentFacts::number);
@@ -172,13 +179,16 @@ class LogInspector {
       return visit(nullptr, missing);
     }
     FileWindow window(*segment.file, kWindowBytes);
+    // What is repaired of a sorted segment is read in the order of positions: here and there.
+    FileWindow places(*segment.file, segment.sorted ? kDiskBlockBytes : kWindowBytes);
     // The first segment that is left begins where retention left it.
-    const ScanRange range{.begin = kDataStart,
+    const ScanRange range{.sorted = segment.sorted,
+                          .begin = kDataStart,
                           .data_end = segment.data_end,
                           .first = place_,
                           .first_position = segment.first_position,
                           .next = next};
-    return scan_segment(window, segment.seed, range, [&](const Stretch& stretch) { return visit(&window, stretch); });
+    return scan_segment(window, segment.seed, range, [&](const Stretch& stretch) { return visit(&places, stretch); });
   }
 
   void note(const SegmentFacts& segment, const Stretch& stretch) {

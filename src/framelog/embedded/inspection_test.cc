@@ -20,8 +20,9 @@ namespace {
 constexpr std::uint32_t kShards = 3;
 constexpr const char* kLog = "logs/a";
 
-/// A closed log of several segments, with groups of one to twenty frames, and what was acknowledged.
-class InspectionTest : public ::testing::Test {
+/// A closed log of several segments, with groups of one to twenty frames, and what was acknowledged. With true, all
+/// segments but the newest are sorted.
+class InspectionTest : public ::testing::TestWithParam<bool> {
  protected:
   struct Frame {
     std::uint32_t shard;
@@ -30,14 +31,14 @@ class InspectionTest : public ::testing::Test {
   };
   using Frames = std::map<Position, Frame>;
 
-  void make_log(std::uint64_t seed) {
+  void make_log(std::uint64_t seed, int groups = 60) {
     random_ = std::make_unique<SeededRandom>(seed);
     files_ = std::make_unique<os::SimFileSystem>(seed);
     static_cast<void>(files_->make_directories("logs"));
     written_.clear();
     const auto store = open_store();
     const auto log = *store->create("a");
-    for (int group = 0; group < 60; ++group) {
+    for (int group = 0; group < groups; ++group) {
       append_group(*log, 1 + random_->below(20));
       clock_.advance(std::chrono::milliseconds(1));
     }
@@ -65,7 +66,8 @@ class InspectionTest : public ::testing::Test {
   [[nodiscard]] std::vector<std::string> segments() const {
     std::vector<std::string> out;
     for (const std::string& name : *files_->list(kLog)) {
-      if (parse_segment_name(name).has_value()) out.push_back(std::string(kLog) + "/" + name);
+      if (parse_segment_name(name).has_value() || parse_sorted_segment_name(name).has_value())
+        out.push_back(std::string(kLog) + "/" + name);
     }
     return out;
   }
@@ -115,6 +117,10 @@ class InspectionTest : public ::testing::Test {
                           {.segment_bytes_max = 16U << 10U,
                            .segment_bytes_first = 8U << 10U,
                            .cache_bytes_max = 0,
+                           .sorts_segments = GetParam(),
+                           .sort_segment_bytes_min = 0,
+                           .sort_gain_min = 0,
+                           .sort_step_bytes = 4096,
                            .executor = &executor_});
   }
   void append_group(FrameLog& log, std::uint64_t count) {
@@ -139,8 +145,14 @@ class InspectionTest : public ::testing::Test {
   }
 };
 
-TEST_F(InspectionTest, AWholeLogIsWhole) {
+INSTANTIATE_TEST_SUITE_P(InTheOrderOfAppends, InspectionTest, ::testing::Values(false));
+INSTANTIATE_TEST_SUITE_P(Sorted, InspectionTest, ::testing::Values(true));
+
+TEST_P(InspectionTest, AWholeLogIsWhole) {
   make_log(1);
+  for (const std::string& path : segments()) {
+    EXPECT_EQ(path.ends_with(".sorted"), GetParam() && path != segments().back()) << path;
+  }
   const LogInspection found = inspect();
   EXPECT_TRUE(found.is_whole());
   EXPECT_EQ(found.frames, written_.size());
@@ -151,27 +163,42 @@ TEST_F(InspectionTest, AWholeLogIsWhole) {
   EXPECT_EQ(found.payload_bytes, bytes);
 }
 
-TEST_F(InspectionTest, NamesTheShardAndThePositionOfAFrameThatRotted) {
+TEST_P(InspectionTest, NamesTheShardAndThePositionOfAFrameThatRotted) {
   make_log(2);
   const std::string path = segments().front();
-  // The first frame lies behind the mark and its group's header.
+  // The first frame lies behind the mark and its group's header. In a sorted segment it is the first shard's.
   files_->flip_bit(path, kDataStart + 2 * kGroupHeaderBytes + kFrameHeaderBytes, 3);
+  const auto lost = GetParam() ? std::ranges::find(written_, 0U, [](const auto& frame) { return frame.second.shard; })
+                               : written_.begin();
   const LogInspection found = inspect();
   ASSERT_EQ(found.damages.size(), 1U);
   const Damage& damage = found.damages.front();
   EXPECT_EQ(damage.path, path);
   EXPECT_EQ(damage.what, "frame checksum");
   EXPECT_EQ(damage.frames_lost, 1U);
-  EXPECT_EQ(damage.first_lost, Position(1));
-  EXPECT_EQ(damage.last_lost, Position(1));
-  EXPECT_EQ(damage.shards, std::set<ShardIndex>{ShardIndex(written_[Position(1)].shard)});
+  EXPECT_EQ(damage.first_lost, lost->first);
+  EXPECT_EQ(damage.last_lost, lost->first);
+  EXPECT_EQ(damage.shards, std::set<ShardIndex>{ShardIndex(lost->second.shard)});
   EXPECT_EQ(found.frames, written_.size() - 1);
   expect_repaired(1, "");
   const auto names = *files_->list(kLog);
-  EXPECT_TRUE(std::ranges::find(names, "0000000000000001.seg.damaged") != names.end());
+  EXPECT_TRUE(std::ranges::find(names, path.substr(path.rfind('/') + 1) + ".damaged") != names.end());
 }
 
-TEST_F(InspectionTest, OneBadByteCostsOneFrameAtMost) {
+/// No byte of a segment is such that, when it rots, more than one frame is lost.
+TEST_P(InspectionTest, AnyByteOfASegmentMayRot) {
+  make_log(3, 12);
+  const std::string path = segments().front();
+  const std::uint64_t size = size_of(path);
+  for (std::uint64_t at = 0; at < size; at += 11) {  // each was tried once; these are enough to notice a change
+    make_log(3, 12);
+    files_->flip_bit(path, at, static_cast<unsigned>(at % 8));
+    expect_repaired(1, path + ":" + std::to_string(at));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(InspectionTest, OneBadByteCostsOneFrameAtMost) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     make_log(seed);
     const auto paths = segments();
@@ -188,7 +215,7 @@ TEST_F(InspectionTest, OneBadByteCostsOneFrameAtMost) {
   }
 }
 
-TEST_F(InspectionTest, ADeadSectorCostsWhatLayInIt) {
+TEST_P(InspectionTest, ADeadSectorCostsWhatLayInIt) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     make_log(seed);
     const auto paths = segments();
@@ -201,7 +228,7 @@ TEST_F(InspectionTest, ADeadSectorCostsWhatLayInIt) {
   }
 }
 
-TEST_F(InspectionTest, AMissingSegmentCostsItsFramesAlone) {
+TEST_P(InspectionTest, AMissingSegmentCostsItsFramesAlone) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     make_log(seed);
     const auto paths = segments();
@@ -214,7 +241,7 @@ TEST_F(InspectionTest, AMissingSegmentCostsItsFramesAlone) {
   }
 }
 
-TEST_F(InspectionTest, WithoutItsSaltNothingOfALogCanBeRead) {
+TEST_P(InspectionTest, WithoutItsSaltNothingOfALogCanBeRead) {
   make_log(1);
   files_->flip_bit("logs/a/log", 20, 1);
   EXPECT_EQ(inspect_log(*files_, kLog).error().kind, ErrorKind::corrupt);

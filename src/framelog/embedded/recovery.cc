@@ -57,8 +57,7 @@ Result<Found> open_sealed(Segment segment, const Trailer& trailer) {
     // One that was repaired is not sorted any more, whatever its name.
     PENSTOCK_TRY(const auto bytes, window.view(group->end, kGroupHeaderBytes));
     const auto second = decode_group_header(segment.seed, bytes);
-    segment.sorted =
-        group->header.kind == GroupKind::mark && (!second.has_value() || second->kind == GroupKind::sorted);
+    segment.sorted = second.has_value() ? second->kind == GroupKind::sorted : group->header.kind == GroupKind::mark;
   }
   Found found{.segment = nullptr, .sealed = true, .first = group->header, .tips = {}};
   note_tips(found, *group);

@@ -57,19 +57,31 @@ class SegmentScan {
   Result<Stretch> stretch_at(std::uint64_t at, LogPlace place) {
     PENSTOCK_TRY(auto group, read_group(window_, seed_, at));
     if (group.has_value() && group->end <= range_.data_end && follows(group->header, place)) {
-      return Stretch{.begin = at,
-                     .end = group->end,
-                     .first = place,
-                     .next = after(group->header),
-                     .group = *group,
-                     .what = {},
-                     .frames = group->frames,
-                     .spoilt = {}};
+      Stretch good{.begin = at,
+                   .end = group->end,
+                   .first = place,
+                   .next = after(group->header),
+                   .group = *std::move(group),
+                   .what = {},
+                   .sorted = false,
+                   .frames = {},
+                   .spoilt = {}};
+      good.sorted = good.group->header.kind == GroupKind::sorted;
+      good.frames = std::move(good.group->frames);
+      if (good.sorted) std::ranges::sort(good.frames, {}, &FramePlace::position);
+      return good;
     }
     const std::string_view what = group.has_value() ? "group out of sequence" : group.error().what;
     PENSTOCK_TRY(const std::optional<GroupHeader> header, header_at(at));
-    Stretch bad{
-        .begin = at, .end = 0, .first = place, .next = {}, .group = {}, .what = what, .frames = {}, .spoilt = {}};
+    Stretch bad{.begin = at,
+                .end = 0,
+                .first = place,
+                .next = {},
+                .group = {},
+                .what = what,
+                .sorted = range_.sorted,
+                .frames = {},
+                .spoilt = {}};
     if (header.has_value() && follows(*header, place) && group_end(at, *header) <= range_.data_end) {
       bad.end = group_end(at, *header);
       bad.next = after(*header);
@@ -85,7 +97,9 @@ class SegmentScan {
   /// A stretch that was repaired may stand for several groups: the sequence leaps there.
   static bool follows(const GroupHeader& header, LogPlace place) {
     if (header.first_position != place.position) return false;
-    if (header.kind == GroupKind::lost) return header.sequence + 1 >= place.sequence;
+    if (header.kind == GroupKind::lost || header.kind == GroupKind::sorted) {
+      return header.sequence + 1 >= place.sequence;
+    }
     return header.sequence == place.sequence;
   }
 
@@ -132,9 +146,16 @@ class SegmentScan {
   /// The frames of a bad stretch that are whole.
   Result<void> salvage(Stretch& bad) {
     std::vector<std::pair<FramePlace, std::uint32_t>> found;
+    const auto follows = [&](const FrameHeader& frame) {
+      if (found.empty()) return true;
+      const FramePlace& before = found.back().first;
+      const Position position(frame.position);
+      if (!bad.sorted) return before.position < position;
+      return std::pair(before.shard, before.position) < std::pair(ShardIndex(frame.shard), position);
+    };
     PENSTOCK_TRY_VOID(find_frames(bad.begin, bad.end, [&](std::uint64_t at, const FrameHeader& frame) {
       const bool fits = frame.position >= bad.first.position && frame.position < bad.next.position;
-      if (!fits || frame.lost || (!found.empty() && frame.position <= found.back().first.position.get())) return;
+      if (!fits || frame.lost || !follows(frame)) return;
       found.emplace_back(FramePlace{.shard = ShardIndex(frame.shard),
                                     .position = Position(frame.position),
                                     .time = from_unix_ms(frame.time_ms),
@@ -146,6 +167,12 @@ class SegmentScan {
       PENSTOCK_TRY(const auto payload, window_.view(place.offset + kFrameHeaderBytes, place.length));
       const bool whole = payload.size() == place.length && crc32c(payload) == payload_crc;
       (whole ? bad.frames : bad.spoilt).push_back(place);
+    }
+    if (!bad.sorted) return {};
+    for (auto* frames : {&bad.frames, &bad.spoilt}) {
+      std::ranges::sort(*frames, {}, &FramePlace::position);
+      const auto again = std::ranges::unique(*frames, {}, &FramePlace::position);
+      frames->erase(again.begin(), again.end());
     }
     return {};
   }
@@ -173,6 +200,10 @@ Result<std::uint64_t> find_data_end(FileWindow& window, std::uint32_t seed, std:
     if (!group.has_value()) break;
     walked = group->end;
   }
+  // The group of a sorted segment is all there is, and was durable before the segment got its name.
+  PENSTOCK_TRY(const auto bytes, window.view(walked, kGroupHeaderBytes));
+  const auto header = decode_group_header(seed, bytes);
+  if (header.has_value() && header->kind == GroupKind::sorted) return group_end(walked, *header);
   // Behind what is proven there may be one more group, whose acknowledgement nothing tells.
   if (walked < proven) {
     PENSTOCK_TRY(const auto last, read_group(window, seed, proven));

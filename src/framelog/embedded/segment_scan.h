@@ -29,6 +29,7 @@ struct Stretch {
   LogPlace next;   ///< of what follows
   std::optional<Group> group;
   std::string_view what;           ///< without a group: what is wrong
+  bool sorted = false;             ///< it is, or was, a group of kind sorted
   std::vector<FramePlace> frames;  ///< the whole ones, by position
   std::vector<FramePlace> spoilt;  ///< those of which only the header can be read
   [[nodiscard]] bool is_bad() const { return !group.has_value(); }
@@ -37,6 +38,7 @@ struct Stretch {
 };
 
 struct ScanRange {
+  bool sorted = false;  ///< frames may lie by shard, as the segment's name says
   std::uint64_t begin = kDataStart;
   std::uint64_t data_end = 0;
   std::optional<LogPlace> first;                ///< what should come at `begin`; not known: what the first bytes say

@@ -93,9 +93,13 @@ SortQueue::Progress EmbeddedLog::begin_sort(SortWork& work) {
 
 void EmbeddedLog::note_failed_sort(const std::shared_ptr<Segment>& segment, const std::string& why, bool may_retry) {
   log_metrics().failed_sorts.add();
-  telemetry::log(telemetry::Level::warn, "segment not sorted", {{"segment", segment->path}, {"why", why}});
-  const MutexLock lock(mutex_);
-  if (may_retry && --segment->sort_attempts_left > 0) unsorted_.insert(unsorted_.begin(), segment);
+  {
+    const MutexLock lock(mutex_);
+    may_retry = may_retry && --segment->sort_attempts_left > 0;
+    if (may_retry) unsorted_.insert(unsorted_.begin(), segment);
+  }
+  telemetry::log(may_retry ? telemetry::Level::debug : telemetry::Level::warn, "segment not sorted",
+                 {{"segment", segment->path}, {"why", why}});
 }
 
 /// Within a change of names: nobody trims meanwhile.
