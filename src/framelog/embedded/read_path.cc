@@ -432,12 +432,10 @@ Result<void> EmbeddedLog::drop(const Segment& segment) {
   // The segments before this one must be gone for good.
   if (names_unsynced_) PENSTOCK_TRY_VOID(engine_->files.sync_directory(directory_));
   names_unsynced_ = true;
-  const std::string other =
-      directory_ + "/" + (segment.sorted ? segment_name(segment.number) : sorted_segment_name(segment.number));
-  if (auto gone = engine_->files.unlink(other); !gone.has_value() && gone.error().kind != ErrorKind::missing)
-    return gone;
-  if (auto gone = engine_->files.unlink(segment.path); !gone.has_value() && gone.error().kind != ErrorKind::missing)
-    return gone;
+  for (const std::string& name : {segment_name(segment.number), sorted_segment_name(segment.number)}) {
+    auto gone = engine_->files.unlink(directory_ + "/" + name);
+    if (!gone.has_value() && gone.error().kind != ErrorKind::missing) return gone;
+  }
   return {};
 }
 

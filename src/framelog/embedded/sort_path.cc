@@ -13,7 +13,9 @@ namespace penstock::framelog {
 
 void EmbeddedLog::note_sealed(const std::shared_ptr<Segment>& segment) {
   const EmbeddedOptions& options = engine_->options;
-  if (!options.sorts_segments || segment->sorted || segment->data_end < options.sort_segment_bytes_min) return;
+  if (!options.sorts_segments || segment->data_end < options.sort_segment_bytes_min) return;
+  // Sorted already, or a sorted one that was repaired: there is no other name for it.
+  if (segment->path != directory_ + "/" + segment_name(segment->number)) return;
   if (SegmentSort::pays(segment->data_end, segment->index_bytes, 0, options.sort_gain_min)) {
     unsorted_.push_back(segment);
   }
