@@ -190,7 +190,7 @@ TEST_P(InspectionTest, AnyByteOfASegmentMayRot) {
   make_log(3, 12);
   const std::string path = segments().front();
   const std::uint64_t size = size_of(path);
-  for (std::uint64_t at = 0; at < size; at += 11) {  // each was tried once; these are enough to notice a change
+  for (std::uint64_t at = 0; at < size; at += 37) {  // each was tried once; these are enough to notice a change
     make_log(3, 12);
     files_->flip_bit(path, at, static_cast<unsigned>(at % 8));
     expect_repaired(1, path + ":" + std::to_string(at));
@@ -199,7 +199,7 @@ TEST_P(InspectionTest, AnyByteOfASegmentMayRot) {
 }
 
 TEST_P(InspectionTest, OneBadByteCostsOneFrameAtMost) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     make_log(seed);
     const auto paths = segments();
     const std::uint64_t flips = 1 + random_->below(3);
@@ -216,7 +216,7 @@ TEST_P(InspectionTest, OneBadByteCostsOneFrameAtMost) {
 }
 
 TEST_P(InspectionTest, ADeadSectorCostsWhatLayInIt) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     make_log(seed);
     const auto paths = segments();
     const std::string& path = paths[random_->below(paths.size())];
