@@ -12,6 +12,9 @@
 namespace penstock::stream {
 namespace {
 
+/// How far a clock may go back without a key being missed.
+constexpr std::chrono::hours kClockErrorMax{24};
+
 namespace json = boost::json;
 
 constexpr int kFormat = 1;
@@ -207,8 +210,9 @@ std::vector<catalog::Change> Keyring::turn(const std::vector<Row>& rows, std::st
   const Row added = make_row(rows.empty() ? 1 : rows.back().number + 1, std::move(key_id), master);
   std::vector<catalog::Change> changes;
   changes.push_back({.key = key_of(added.number), .expected = 0, .bytes = encode(added)});
-  // A key served until its successor was made: what it encrypted is older than that.
-  for (std::size_t i = 0; i + 1 < rows.size() && rows[i + 1].made < horizon; ++i) {
+  // A key served until its successor was made: what it encrypted is older than that, as far as the clock never went
+  // back. Where it did, frames are younger than they look, or are given again: so the key stays a while longer.
+  for (std::size_t i = 0; i + 1 < rows.size() && rows[i + 1].made < horizon - kClockErrorMax; ++i) {
     changes.push_back({.key = key_of(rows[i].number), .expected = std::nullopt, .bytes = std::nullopt});
   }
   return changes;

@@ -68,9 +68,9 @@ Task<Result<void>> Streams::create(Creation creation) {
   StreamInfo info{.name = creation.name,
                   .uid = random_.hex(16),
                   .created = now,
-                  .state = StreamStatus::creating,
+                  .state = settings_.creating.count() > 0 ? StreamStatus::creating : StreamStatus::active,
                   .state_until = now + settings_.creating,
-                  .readable_from = now,
+                  .readable_from = {},  // not now: a clock that goes back must not hide what is put then
                   .record_kib_max = creation.record_kib_max,
                   .tags = std::move(creation.tags),
                   .mode = creation.mode,

@@ -275,7 +275,8 @@ Task<Result<void>> Streams::change_active(std::string name, Change apply) {
       return not_active(info.name, status);
     }
     PENSTOCK_TRY_VOID(apply(info));
-    info.state = StreamStatus::updating;
+    // A state that is over at once is none: it must not come back with a clock that goes back.
+    info.state = settings_.updating.count() > 0 ? StreamStatus::updating : StreamStatus::active;
     info.state_until = now + settings_.updating;
     return {};
   };
@@ -287,10 +288,18 @@ Task<Result<void>> Streams::purge(LivePtr stream) {
   PENSTOCK_CO_TRY_VOID(co_await store_.remove(info->name, info->uid));
   drop_live(stream);
   stream->bells().ring_all();
-  PENSTOCK_CO_TRY_VOID(co_await stream->keyring().remove_all());
-  PENSTOCK_CO_TRY_VOID(co_await consumers_->remove_all(info->uid));
+  // From here on the stream is deleted, whatever comes: a failure leaves something behind, which the next start
+  // removes.
+  const auto note = [&info](std::string_view what, const Result<void>& removed) {
+    if (removed) return;
+    telemetry::log(telemetry::Level::warn, "a deleted stream left something behind until the next start",
+                   {{"stream", info->name}, {"what", what}, {"error", removed.error().message}});
+  };
+  note("data keys", co_await stream->keyring().remove_all());
+  note("consumers", co_await consumers_->remove_all(info->uid));
   std::function<Result<void>()> remove_log = [&logs = logs_, id = log_id_of(*info)] { return logs.remove(id); };
-  co_return co_await lane_->call(std::move(remove_log));
+  note("records", co_await lane_->call(std::move(remove_log)));
+  co_return Result<void>{};
 }
 
 Task<Result<void>> Streams::trim_stream(LivePtr stream, Timestamp now) {

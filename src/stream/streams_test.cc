@@ -190,5 +190,16 @@ TEST_F(StreamsTest, ARecordLargerThanTheStreamAllowsIsRefused) {
   EXPECT_TRUE(put("s", {large})[0].has_value());
 }
 
+TEST_F(StreamsTest, AClockThatGoesBackHidesNeitherAStreamNorItsRecords) {
+  create("s");
+  run_sync(streams_->increase_retention("s", 48)).value();
+  clock_.advance(-std::chrono::hours(2));
+  EXPECT_EQ(streams_->get("s")->status, StreamStatus::active);
+  put("s", {{.partition_key = "k", .data = "d"}});
+  EXPECT_EQ(read_all("s", "shardId-000000000000"), std::vector<std::string>{"d"});
+  reopen();
+  EXPECT_EQ(read_all("s", "shardId-000000000000"), std::vector<std::string>{"d"});
+}
+
 }  // namespace
 }  // namespace penstock::stream

@@ -1,5 +1,5 @@
 // Simulates crashes (power losses and kills) until enough of them happened. A failure prints how to replay it.
-//   power_loss_sim [--world frame-log|catalog] [--seed FIRST] [--runs N | --crashes N] [--verbose]
+//   power_loss_sim [--world frame-log|catalog|stream] [--seed FIRST] [--runs N | --crashes N] [--verbose]
 
 #include <charconv>
 #include <cstdint>
@@ -11,13 +11,14 @@
 #include "catalog_world.h"
 #include "frame_log_world.h"
 #include "framelog/log_metrics.h"
+#include "stream_world.h"
 #include "telemetry/log.h"
 
 namespace {
 
 constexpr int kCyclesOfARun = 6;
 constexpr const char* kUsage =
-    "power_loss_sim [--world frame-log|catalog] [--seed FIRST] [--runs N | --crashes N] [--verbose]";
+    "power_loss_sim [--world frame-log|catalog|stream] [--seed FIRST] [--runs N | --crashes N] [--verbose]";
 
 struct Options {
   std::string world = "frame-log";
@@ -37,7 +38,9 @@ bool parse(int argc, char** argv, Options& options) {
     if (name == "--world") {
       if (++i == argc) return false;
       options.world = argv[i];
-      if (options.world != "frame-log" && options.world != "catalog") return false;
+      if (options.world != "frame-log" && options.world != "catalog" && options.world != "stream") {
+        return false;
+      }
       continue;
     }
     std::uint64_t* value = name == "--seed"      ? &options.seed
@@ -86,6 +89,21 @@ void print(const penstock::sim::CatalogCounts& counts) {
   line("commits after a full disk", counts.healed);
 }
 
+void print(const penstock::sim::StreamCounts& counts) {
+  print_crashes(counts);
+  line("records put", counts.records);
+  line("acknowledged", counts.acknowledged);
+  line("outcome unknown", counts.unknown);
+  line("refused", counts.refused);
+  line("records read back", counts.read_back);
+  line("changes of streams", counts.changes);
+  line("  done", counts.changes_done);
+  line("  outcome unknown", counts.changes_unknown);
+  line("puts after a full disk", counts.healed);
+  line("bits flipped in closed logs", counts.flips);
+  line("  of these reported", counts.flips_reported);
+}
+
 template <class World, class Counts>
 int simulate(const Options& options, const char* program) {
   Counts counts;
@@ -114,7 +132,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s\n", kUsage);
     return 2;
   }
-  penstock::telemetry::set_sink([](std::string_view) {});  // what fails here fails on purpose
+  // What fails here fails on purpose.
+  if (!options.verbose) penstock::telemetry::set_sink([](std::string_view) {});
+  if (options.world == "stream") {
+    return simulate<penstock::sim::StreamWorld, penstock::sim::StreamCounts>(options, argv[0]);
+  }
   if (options.world == "catalog") {
     return simulate<penstock::sim::CatalogWorld, penstock::sim::CatalogCounts>(options, argv[0]);
   }

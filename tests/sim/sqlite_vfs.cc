@@ -99,8 +99,10 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   if (!opened.has_value()) return SQLITE_CANTOPEN;
   // Also of a log that is there: an earlier process may have ended before its name was durable.
   const bool is_log = (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL)) != 0;
-  reinterpret_cast<SqliteFile*>(file)->open =
-      new OpenFile{.files = files, .path = name, .file = *std::move(opened), .name_is_new = is_log && (flags & SQLITE_OPEN_CREATE) != 0};
+  reinterpret_cast<SqliteFile*>(file)->open = new OpenFile{.files = files,
+                                                           .path = name,
+                                                           .file = *std::move(opened),
+                                                           .name_is_new = is_log && (flags & SQLITE_OPEN_CREATE) != 0};
   file->pMethods = &methods;
   if (out_flags != nullptr) *out_flags = flags;
   return SQLITE_OK;
