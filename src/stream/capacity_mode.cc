@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stream/closing_time.h"
 #include "stream/live_stream.h"
 #include "stream/on_demand.h"
 #include "stream/streams.h"
@@ -154,13 +155,16 @@ Task<Result<void>> Streams::follow_traffic_of(LivePtr stream) {
   }
 
   if (!co_await stream->close_gate()) co_return Result<void>{};  // another change; the next window will tell
+  const Timestamp newest = co_await newest_arrival(stream);
   // As a rule nobody changed the stream meanwhile, and what was worked out above is the change.
-  const Change follow = [this, &rates, &known, &adapted](StreamInfo& info) -> Result<void> {
+  const Change follow = [this, &rates, &known, &adapted, newest](StreamInfo& info) -> Result<void> {
+    const StreamInfo before = info;
     if (info == *known) {
       info = adapted;
-      return {};
+    } else {
+      PENSTOCK_TRY_VOID(adapt_to(info, *rates));
     }
-    PENSTOCK_TRY_VOID(adapt_to(info, *rates));
+    close_no_earlier(before, info, newest);
     return {};
   };
   auto changed = co_await change(stream, follow);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stream/closing_time.h"
 #include "stream/live_stream.h"
 #include "stream/streams.h"
 
@@ -61,9 +62,12 @@ Task<Result<void>> Streams::reshard(std::string name, Change check, Change apply
     PENSTOCK_CO_TRY_VOID(check(tried));
   }
   if (!co_await stream->close_gate()) co_return not_active(name, StreamStatus::updating);
-  const Change both = [&check, &apply, this](StreamInfo& info) -> Result<void> {
+  const Timestamp newest = co_await newest_arrival(stream);
+  const Change both = [&check, &apply, newest, this](StreamInfo& info) -> Result<void> {
     PENSTOCK_TRY_VOID(check(info));
+    const StreamInfo before = info;
     PENSTOCK_TRY_VOID(apply(info));
+    close_no_earlier(before, info, newest);
     return check_closed_shards(info, settings_.account);
   };
   auto changed = co_await change_active(std::move(name), both);

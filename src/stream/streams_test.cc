@@ -201,5 +201,18 @@ TEST_F(StreamsTest, AClockThatGoesBackHidesNeitherAStreamNorItsRecords) {
   EXPECT_EQ(read_all("s", "shardId-000000000000"), std::vector<std::string>{"d"});
 }
 
+TEST_F(StreamsTest, AShardThatWasClosedWhileTheClockWasBackKeepsItsRecordsForTheirRetention) {
+  create("s");
+  put("s", {{.partition_key = "k", .data = "d"}});
+  clock_.advance(-std::chrono::hours(2));
+  run_sync(streams_->split("s", "shardId-000000000000", HashKey{1} << 127U)).value();
+  clock_.advance(std::chrono::hours(25));
+  run_sync(streams_->trim_expired(clock_.now())).value();
+  EXPECT_EQ(read_all("s", "shardId-000000000000"), std::vector<std::string>{"d"});
+  clock_.advance(std::chrono::hours(2));
+  run_sync(streams_->trim_expired(clock_.now())).value();
+  EXPECT_FALSE(iterator("s", "shardId-000000000000").has_value());
+}
+
 }  // namespace
 }  // namespace penstock::stream

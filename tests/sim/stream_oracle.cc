@@ -234,8 +234,10 @@ void StreamOracle::check_missing(const StreamInfo& info, const std::set<std::siz
     const bool is_there = found.contains(record.number);
     const bool must_be_there = record.state == State::acked || record.seen;
     if (must_be_there && !is_there && is_whole && record.arrival >= expired_before) {
-      violated(fmt::format("{}: record {} ({}) was {}, yet is missing", info.name, record.number, record.sequence,
-                           record.seen ? "read" : "acknowledged"));
+      violated(fmt::format(
+          "{}: record {} of {} ({}) was {}, yet is missing; it arrived at {}, what arrived before {} may be gone",
+          info.name, record.number, record.shard, record.sequence, record.seen ? "read" : "acknowledged",
+          to_unix_ms(record.arrival), to_unix_ms(expired_before)));
     }
     if (!after_start) continue;
     if (is_there) record.state = State::acked;

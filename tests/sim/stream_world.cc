@@ -31,6 +31,10 @@ StreamWorld::StreamWorld(std::uint64_t seed, Counts& counts, bool verbose)
   log_options_.group_bytes_max = 1024U << random_.below(8);
   log_options_.cache_bytes_max = random_.below(2) * 16384;
   log_options_.index_cache_bytes_max = random_.below(2) * 4096;
+  log_options_.sorts_segments = random_.below(4) != 0;
+  log_options_.sort_segment_bytes_min = 0;
+  log_options_.sort_gain_min = random_.below(3);
+  log_options_.sort_step_bytes = 512U << random_.below(6);
   log_options_.executor = &storage_;
   catalog_options_ = {.vfs = SqliteVfs::kName,
                       .files = &files_,
@@ -171,7 +175,7 @@ void StreamWorld::open_after_faults() {
   files_.clear_faults();
   files_.lose_power_after(UINT64_MAX);
   broken_ = false;
-  say("open");
+  say(fmt::format("open at {}", to_unix_ms(clock_.now())));
 }
 
 void StreamWorld::put_away() {
@@ -278,6 +282,8 @@ void StreamWorld::damage_and_check() {
   if (size == 0) return;
   const std::uint64_t offset = random_.below(random_.below(2) == 0 ? size : std::min<std::uint64_t>(size, 2048));
   say(fmt::format("flip a bit at {} of {}", offset, path));
+  files_.clear_faults();
+  files_.set_full(false);
   files_.flip_bit(path, offset, static_cast<unsigned>(random_.below(8)));
   ++counts_.flips;
   if (const auto opened = open(); !opened.has_value()) throw Violation{"damage: " + opened.error().message};
