@@ -14,6 +14,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kFormat = 1;
+constexpr std::uint64_t kTimeMsMax = 253'402'300'799'999;  // the end of the year 9999
 
 std::unexpected<Error> damaged(std::string_view what) {
   return fail(ErrorKind::corrupt, fmt::format("the backup's {} is damaged: {}", kManifestFile, what));
@@ -153,7 +154,8 @@ Result<BackupManifest> parse_manifest(std::string_view text) {
   BackupManifest manifest;
   PENSTOCK_TRY(manifest.program, text_of(object, "penstock"));
   PENSTOCK_TRY(const std::uint64_t made, number_of(object.if_contains("made_ms"), "made_ms"));
-  manifest.made = from_unix_ms(static_cast<std::int64_t>(std::min<std::uint64_t>(made, INT64_MAX)));
+  if (made > kTimeMsMax) return damaged("its time");
+  manifest.made = from_unix_ms(static_cast<std::int64_t>(made));
   PENSTOCK_TRY(manifest.account, text_of(object, "account"));
   PENSTOCK_TRY(manifest.region, text_of(object, "region"));
   PENSTOCK_TRY(manifest.files, parse_files(object));

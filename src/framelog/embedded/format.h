@@ -55,8 +55,10 @@ struct GroupHeader {
   std::uint32_t body_bytes = 0;      ///< without this header and without the padding behind
   std::uint32_t count = 0;           ///< frames, or tips
   GroupKind kind = GroupKind::frames;
-  std::uint32_t body_crc = 0;  ///< of a mark's tips; frames have their own
+  std::uint32_t body_crc = 0;  ///< of a mark's tips; frames have their own; lost: kLeap, or 0
 };
+/// In the place of a lost group's checksum: no frame ever had these positions, a restore leaps over them.
+inline constexpr std::uint32_t kLeap = 1;
 void encode_group_header(std::uint32_t seed, const GroupHeader& header, char* out);
 [[nodiscard]] std::optional<GroupHeader> decode_group_header(std::uint32_t seed, std::string_view bytes);
 /// The position that comes behind the group.

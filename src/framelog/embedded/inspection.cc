@@ -195,7 +195,9 @@ class LogInspector {
     found_.frames += stretch.frames.size();
     for (const FramePlace& frame : stretch.frames) found_.payload_bytes += frame.length;
     if (!stretch.is_bad()) {
-      found_.frames_given_up += stretch.lost();
+      const GroupHeader& header = stretch.group->header;
+      const bool is_leap = header.kind == GroupKind::lost && header.body_crc == kLeap;
+      (is_leap ? found_.positions_leapt : found_.frames_given_up) += stretch.lost();
       return;
     }
     Damage& damage = note(segment, stretch.begin, stretch.end, stretch.what);

@@ -42,6 +42,7 @@ struct LogInspection {
   std::uint64_t frames = 0;  ///< whole ones
   std::uint64_t payload_bytes = 0;
   std::uint64_t frames_given_up = 0;  ///< lost, as an earlier repair noted
+  std::uint64_t positions_leapt = 0;  ///< that a restore passed over
   std::uint64_t frames_lost = 0;
   std::uint64_t damage_count = 0;
   std::vector<Damage> damages;

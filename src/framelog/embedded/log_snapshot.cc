@@ -73,7 +73,9 @@ void remove_log_folders(os::FileSystem& files, const std::string& directory) {
   static_cast<void>(files.remove_directory(directory));
 }
 
-LogSnapshot::~LogSnapshot() { remove_log_folders(files_, staging_); }
+LogSnapshot::~LogSnapshot() {
+  if (!staging_.empty()) remove_log_folders(files_, staging_);
+}
 
 /// Newest first: retention drops the oldest first, so what is missing when its turn comes is missing with all before
 /// it, and what was taken follows without a gap.

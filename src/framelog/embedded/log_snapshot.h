@@ -45,9 +45,10 @@ using OnBytes = std::function<Result<void>(std::uint64_t bytes)>;
 
 class LogSnapshot {
  public:
-  /// `staging`, on the disk of the logs, is used when `target` is on another one.
-  LogSnapshot(os::FileSystem& files, std::string target, std::string staging)
-      : files_(files), target_(std::move(target)), staging_(std::move(staging)) {}
+  /// `staging`, on the disk of the logs, is used when `target` is on another one; of logs that are all quiet it may be
+  /// empty.
+  LogSnapshot(os::FileSystem& files, std::string target, std::string staging, bool may_link = true)
+      : files_(files), target_(std::move(target)), staging_(std::move(staging)), links_to_target_(may_link) {}
   ~LogSnapshot();
   LogSnapshot(const LogSnapshot&) = delete;
   LogSnapshot& operator=(const LogSnapshot&) = delete;
@@ -82,7 +83,7 @@ class LogSnapshot {
   os::FileSystem& files_;
   const std::string target_;
   const std::string staging_;
-  bool links_to_target_ = true;
+  bool links_to_target_;
   bool links_to_staging_ = true;
   std::size_t held_files_ = 0;
   std::vector<Taken> logs_;

@@ -13,6 +13,7 @@ namespace penstock::framelog {
 namespace {
 
 constexpr std::size_t kCopyBytes = 1U << 20U;
+constexpr std::uint64_t kCountMax = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t kUnknownShard = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kLostPayload{"\0\0\0\0\0\0\0\0", kFrameAlign};
 
@@ -83,8 +84,7 @@ GroupHeader SegmentRepair::header_at(std::uint64_t offset) const {
 Result<void> SegmentRepair::rebuild(FileWindow* from, const Stretch& stretch,
                                     const std::map<ShardIndex, ShardTip>& tips) {
   const std::uint64_t room = stretch.end - stretch.begin;
-  const std::uint64_t positions = stretch.next.position - stretch.first.position;
-  if (std::max(room, positions) > std::numeric_limits<std::uint32_t>::max()) return contradiction(stretch);
+  if (room > kCountMax) return contradiction(stretch);
   std::uint64_t group_bytes = 0;
   if (!stretch.frames.empty()) {
     group_bytes = kGroupHeaderBytes + stretch.lost() * frame_bytes(kLostPayload.size());
@@ -98,17 +98,22 @@ Result<void> SegmentRepair::rebuild(FileWindow* from, const Stretch& stretch,
   LogPlace place = stretch.first;
   if (stretch.begin == kDataStart && mark_bytes + group_bytes <= room) append_mark(tips, place, out);
   if (group_bytes > 0) PENSTOCK_TRY_VOID(append_frames(*from, stretch, place, out));
-  if (out.size() < room) {
+  while (out.size() < room) {
+    const std::uint64_t rest = stretch.next.position - place.position;
     const std::size_t at = out.size();
     GroupHeader header = header_at(stretch.begin + at);
     header.sequence = std::max(place.sequence, stretch.next.sequence) - 1;
     header.first_position = place.position;
-    header.count = static_cast<std::uint32_t>(stretch.next.position - place.position);
+    header.count = static_cast<std::uint32_t>(std::min(rest, kCountMax));
     header.kind = GroupKind::lost;
-    header.body_bytes = static_cast<std::uint32_t>(room - at - kGroupHeaderBytes);
-    out.resize(room, '\0');
+    // More positions than one group can stand for are those of a restore's leap.
+    const std::size_t end = rest > kCountMax ? at + kGroupHeaderBytes : room;
+    header.body_bytes = static_cast<std::uint32_t>(end - at - kGroupHeaderBytes);
+    out.resize(end, '\0');
     encode_group_header(seed_, header, out.data() + at);
+    place.position += header.count;
   }
+  if (group_bytes == 0 && place.position != stretch.next.position) return contradiction(stretch);
   return write(out);
 }
 
