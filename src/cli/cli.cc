@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   add_check(app, exit);
   add_repair(app, exit);
   add_backup(app, exit);
+  add_restore(app, exit);
   add_version(app);
   try {
     app.parse(argc, argv);

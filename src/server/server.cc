@@ -23,6 +23,7 @@
 #include "server/live_backup.h"
 #include "server/master_key_files.h"
 #include "server/metrics_page.h"
+#include "server/restore.h"
 #include "server/root_key.h"
 #include "server/tls_files.h"
 #include "services/iam/service.h"
@@ -118,6 +119,7 @@ struct Server::Parts {
 };
 
 Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
+  PENSTOCK_TRY_VOID(refuse_backups(*files, settings.data_dir));
   PENSTOCK_TRY(directory, DataDirectory::open(*files, settings.data_dir, {settings.account, settings.region}));
   PENSTOCK_TRY(tls, named("tls", open_tls_files(*directory, clock, random, settings.certificate_hosts)));
   PENSTOCK_TRY(catalog, named("catalog", catalog::open_sqlite_catalog(directory->path_of("catalog.sqlite3"))));

@@ -9,11 +9,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
+#include "codec/timestamp_text.h"
 #include "core/clock.h"
 #include "os/posix_file_system.h"
 #include "server/backup.h"
 #include "server/control.h"
+#include "server/restore.h"
 
 namespace penstock::cli {
 
@@ -51,15 +54,24 @@ Result<void> show(const server::BackupProgress& progress) {
   return {};
 }
 
+void print_missing_keys(const std::vector<std::string>& ids) {
+  if (ids.empty()) return;
+  fmt::print("Not in it, and needed for encrypted streams: the master key{}", ids.size() > 1 ? "s" : "");
+  for (const std::string& id : ids) fmt::print(" {}", id);
+  fmt::print(" (kinesis.master_key_file).\n");
+}
+
 void print(const server::BackupReport& report) {
   fmt::print("{}: {} streams, {}; {} copied, the rest linked\n", report.target, report.streams, size_text(report.bytes),
              size_text(report.bytes_copied));
   fmt::print("It holds keys and secrets: keep it as the data directory is kept.\n");
-  if (report.master_keys_elsewhere.empty()) return;
-  fmt::print("Not in it, and needed for encrypted streams: the master key{}",
-             report.master_keys_elsewhere.size() > 1 ? "s" : "");
-  for (const std::string& id : report.master_keys_elsewhere) fmt::print(" {}", id);
-  fmt::print(" (kinesis.master_key_file).\n");
+  print_missing_keys(report.master_keys_elsewhere);
+}
+
+void print(const server::RestoreReport& report, bool checked) {
+  fmt::print("{}: {} streams, {}, as of {}{}\n", report.target, report.streams, size_text(report.bytes),
+             codec::iso_8601(report.made), checked ? fmt::format("; {} frames read, all whole", report.frames) : "");
+  print_missing_keys(report.master_keys_elsewhere);
 }
 
 /// A directory that nobody holds is backed up here, one that a server holds by the server.
@@ -73,14 +85,40 @@ Result<server::BackupReport> back_up(const BackupOptions& options) {
   return server::ask_server(options.data_dir, {.target = target}, show);
 }
 
+void clear_progress() {
+  if (::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1b[K");
+}
+
 int backup(const BackupOptions& options) {
   const auto report = back_up(options);
-  if (::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1b[K");
+  clear_progress();
   if (!report.has_value()) return report_failure(report.error().message);
   if (options.as_json) {
     fmt::print("{}\n", server::render_report(*report));
   } else {
     print(*report);
+  }
+  return 0;
+}
+
+struct RestoreCommand {
+  std::string backup;
+  std::string target;
+  bool link = false;
+  bool unchecked = false;
+  bool as_json = false;
+};
+
+int restore(const RestoreCommand& command) {
+  const auto files = os::posix_file_system();
+  const auto report = server::restore_backup(*files, absolute(command.backup), absolute(command.target),
+                                             {.link = command.link, .check = !command.unchecked}, show);
+  clear_progress();
+  if (!report.has_value()) return report_failure(report.error().message);
+  if (command.as_json) {
+    fmt::print("{}\n", server::render_report(*report));
+  } else {
+    print(*report, !command.unchecked);
   }
   return 0;
 }
@@ -94,6 +132,17 @@ void add_backup(CLI::App& app, Exit& exit) {
   command->add_option("--data-dir", options->data_dir, "What to back up (default: $PENSTOCK_DATA_DIR or .penstock)");
   command->add_flag("--json", options->as_json, "One JSON object instead of text");
   command->callback([options, &exit] { exit.status = backup(*options); });
+}
+
+void add_restore(CLI::App& app, Exit& exit) {
+  auto options = std::make_shared<RestoreCommand>();
+  CLI::App* command = app.add_subcommand("restore", "Makes a data directory of a backup");
+  command->add_option("backup", options->backup, "What `penstock backup` made")->required();
+  command->add_option("data-directory", options->target, "A folder that is not there yet, or empty")->required();
+  command->add_flag("--link", options->link, "Share what never changes with the backup, where the disk allows");
+  command->add_flag("--no-check", options->unchecked, "Neither compare with the manifest nor read the records");
+  command->add_flag("--json", options->as_json, "One JSON object instead of text");
+  command->callback([options, &exit] { exit.status = restore(*options); });
 }
 
 }  // namespace penstock::cli

@@ -6,5 +6,6 @@
 namespace penstock::cli {
 
 void add_backup(CLI::App& app, Exit& exit);
+void add_restore(CLI::App& app, Exit& exit);
 
 }  // namespace penstock::cli

@@ -31,6 +31,7 @@ void print(const server::StreamReport& report, bool repaired) {
                               : fmt::format("{} damages, {} frames lost{}", found.damage_count, found.frames_lost,
                                             repaired ? "; repaired" : ""));
   if (found.frames_given_up > 0) fmt::print("  an earlier repair gave up {} frames\n", found.frames_given_up);
+  if (found.positions_leapt > 0) fmt::print("  it was restored from a backup\n");
   for (const std::string& line : report.damages) fmt::print("  {}\n", line);
   if (found.damage_count > report.damages.size()) {
     fmt::print("  and {} more\n", found.damage_count - report.damages.size());
