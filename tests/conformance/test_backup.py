@@ -44,7 +44,7 @@ def test_a_backup_of_a_running_server_is_whole(stream, tmp_path):
     assert report["target"] == str(target) and report["streams"] == 1
     assert report["bytes_copied"] < report["bytes"], "sealed segments are linked"
     assert ": 2 segments, 120 frames" in done("check", "--data-dir", target)
-    segments = sorted((target / "streams").glob("*/*.seg"))
+    segments = sorted((target / "streams").glob("*/0*"))
     assert segments[0].stat().st_nlink == 2 and segments[-1].stat().st_nlink == 1
     assert all(path.stat().st_mode & 0o077 == 0 for path in target.rglob("*"))
     stream.stop()
@@ -119,7 +119,7 @@ def test_restored_by_links_beside_the_first_server(stream, tmp_path):
     done("backup", tmp_path / "b", "--data-dir", stream.data)
     server = restored(tmp_path / "b", tmp_path / "second", "--link")
     try:
-        assert any(path.stat().st_nlink == 3 for path in server.data.glob("streams/*/*.seg"))
+        assert any(path.stat().st_nlink == 3 for path in server.data.glob("streams/*/0*"))
         server.client("kinesis").put_record(StreamName="s", PartitionKey="k", Data=b"second")
         stream.client("kinesis").put_record(StreamName="s", PartitionKey="k", Data=b"first")
         assert read_all(server.client("kinesis"), "s")[-1] == b"second"
@@ -142,10 +142,10 @@ def test_what_is_no_whole_backup_is_refused(stream, tmp_path):
     stream.stop()
     cases = {
         "unfinished": lambda copy: (copy / "backup.json").unlink(),
-        "rotten-segment": lambda copy: damage(next(copy.glob("streams/*/0000000000000001.seg")), 5000),
-        "rotten-tail": lambda copy: damage(next(copy.glob("streams/*/0000000000000002.seg")), 5000),
-        "short-tail": lambda copy: os.truncate(next(copy.glob("streams/*/0000000000000002.seg")), 4096),
-        "missing-segment": lambda copy: next(copy.glob("streams/*/0000000000000001.seg")).unlink(),
+        "rotten-segment": lambda copy: damage(next(copy.glob("streams/*/0000000000000001.*")), 5000),
+        "rotten-tail": lambda copy: damage(next(copy.glob("streams/*/0000000000000002.*")), 5000),
+        "short-tail": lambda copy: os.truncate(next(copy.glob("streams/*/0000000000000002.*")), 4096),
+        "missing-segment": lambda copy: next(copy.glob("streams/*/0000000000000001.*")).unlink(),
         "missing-log": lambda copy: shutil.rmtree(next(copy.glob("streams/*"))),
         "rotten-catalog": lambda copy: damage(copy / "catalog.sqlite3", 9000),
         "missing-key": lambda copy: (copy / "seal-key").unlink(),

@@ -26,7 +26,9 @@ Result<LogCut> cut_directory(os::FileSystem& files, const std::string& directory
   PENSTOCK_TRY(const auto salt, read_salt_if_whole(files, directory));
   LogCut cut{.directory = directory, .quiet = true, .segments = {}, .next_position = 0};
   for (const std::string& name : names) {
-    const auto number = parse_segment_name(name);
+    // Of a segment that was being sorted both files may be there: which one stands is for recovery to say.
+    const auto plain = parse_segment_name(name);
+    const auto number = plain.has_value() ? plain : parse_sorted_segment_name(name);
     if (!number.has_value()) continue;
     CutSegment segment{.number = *number, .path = directory + "/" + name, .file = nullptr};
     PENSTOCK_TRY(const auto file, files.open(segment.path, os::OpenMode::read));
