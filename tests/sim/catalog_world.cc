@@ -105,7 +105,9 @@ void CatalogWorld::open() {
     return;
   }
   say("opening failed: " + opened.error().message);
-  if (opened.error().kind != ErrorKind::unavailable) throw Violation{"opening: " + opened.error().message};
+  if (opened.error().kind == ErrorKind::unavailable) return;
+  if (has_opened_ || !was_cut_short(opened.error())) throw Violation{"opening: " + opened.error().message};
+  begin_catalog_anew(files_);
 }
 
 /// On the way there the power may go again, or the disk may fail.
@@ -128,6 +130,7 @@ void CatalogWorld::open_after_faults() {
   }
   files_.clear_faults();
   files_.set_full(false);
+  has_opened_ = true;
   broken_ = false;
   say("open");
 }

@@ -92,6 +92,7 @@ class CatalogWorld {
   std::optional<std::string> noted_;
   bool broken_ = false;  ///< since it was opened, a fault may have ended the writing
   bool ending_ = false;
+  bool has_opened_ = false;  ///< ever
   int overtaking_ = 0;
 };
 

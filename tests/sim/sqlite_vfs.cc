@@ -136,6 +136,11 @@ int randomness(sqlite3_vfs* vfs, int bytes, char* out) {
 
 }  // namespace
 
+void begin_catalog_anew(os::SimFileSystem& files) {
+  for (const char* end : {"", "-journal", "-wal"})
+    static_cast<void>(files.unlink(std::string("data/catalog.sqlite3") + end));
+}
+
 SqliteVfs::SqliteVfs(os::SimFileSystem& files, std::uint64_t seed) : files_(files), random_(seed) {
   vfs_.iVersion = 1;
   vfs_.szOsFile = sizeof(SqliteFile);

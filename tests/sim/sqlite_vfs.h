@@ -28,4 +28,9 @@ class SqliteVfs {
   sqlite3_vfs vfs_{};
 };
 
+/// The one case that SQLite leaves behind: while the catalog's file was made, before anything could be acknowledged, a
+/// failed sync of the folder went unnoticed, and then the power went. Somebody must remove the files.
+[[nodiscard]] inline bool was_cut_short(const Error& error) { return error.kind == ErrorKind::corrupt; }
+void begin_catalog_anew(os::SimFileSystem& files);
+
 }  // namespace penstock::sim

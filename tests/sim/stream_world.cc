@@ -162,7 +162,10 @@ void StreamWorld::open_after_faults() {
     say(opened.has_value() ? "opened without everything" : "opening failed: " + opened.error().message);
     const bool is_expected = opened.has_value() || opened.error().kind == ErrorKind::unavailable ||
                              opened.error().kind == ErrorKind::outcome_unknown;
-    if (!is_expected) throw Violation{"opening: " + opened.error().message};
+    if (!is_expected && (has_opened_ || !was_cut_short(opened.error()))) {
+      throw Violation{"opening: " + opened.error().message};
+    }
+    if (!is_expected) begin_catalog_anew(files_);
     if (!tries_faults) throw Violation{"cannot open streams on a healthy disk"};
     run_all();
     put_away();
@@ -174,6 +177,7 @@ void StreamWorld::open_after_faults() {
   }
   files_.clear_faults();
   files_.lose_power_after(UINT64_MAX);
+  has_opened_ = true;
   broken_ = false;
   say(fmt::format("open at {}", to_unix_ms(clock_.now())));
 }

@@ -107,8 +107,9 @@ class StreamWorld {
   std::uint64_t tasks_ = 0;  ///< of clients, under way
   bool trimming_ = false;
   std::optional<std::string> noted_;
-  bool broken_ = false;  ///< since it was opened, a fault may have ended the writing
-  bool quiet_ = true;    ///< nobody overtakes the disk
+  bool broken_ = false;      ///< since it was opened, a fault may have ended the writing
+  bool quiet_ = true;        ///< nobody overtakes the disk
+  bool has_opened_ = false;  ///< ever
   int overtaking_ = 0;
 };
 
