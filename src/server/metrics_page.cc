@@ -86,6 +86,14 @@ std::vector<Number> numbers_of(const framelog::LogMetrics& log) {
        log.failed_commits.value()},
       {{"penstock_log_frames_total", kCounter, "", "Frames made durable."}, log.frames.value()},
       {{"penstock_log_bytes_total", kCounter, "", "Their bytes, with headers."}, log.bytes.value()},
+      {{"penstock_log_cold_read_bytes_total", kCounter, "", "Bytes read from segments for readers behind the tip."},
+       log.cold_bytes.value()},
+      {{"penstock_log_sorted_segments_total", kCounter, "", "Segments written anew, sorted by shard."},
+       log.sorted_segments.value()},
+      {{"penstock_log_sort_bytes_total", kCounter, "", "Bytes read and written to sort segments."},
+       log.sort_bytes.value()},
+      {{"penstock_log_sort_failures_total", kCounter, "", "Attempts to sort a segment that failed."},
+       log.failed_sorts.value()},
   };
 }
 

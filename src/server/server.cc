@@ -129,7 +129,9 @@ Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
                                                                            .seal_key = std::move(seal_key)}))));
   PENSTOCK_TRY_VOID(settle_root_key(*directory, *identities, root));
   PENSTOCK_TRY_VOID(directory->make_folder("streams"));
-  logs = framelog::embedded_store(*files, directory->path_of("streams"), clock, random);
+  logs = framelog::embedded_store(*files, directory->path_of("streams"), clock, random,
+                                  {.sorts_segments = settings.storage.sorts_segments,
+                                   .sort_bytes_per_second = settings.storage.sort_bytes_per_second});
   return {};
 }
 

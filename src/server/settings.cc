@@ -201,6 +201,16 @@ constexpr std::array kSettings = {
               s.region = v;
               return {};
             }},
+    Setting{"storage.sort_bytes_per_second", Form::number,
+            [](Settings& s, std::string_view v) {
+              return read_number(s.storage.sort_bytes_per_second, v, kMib, kMib << 20U);
+            }},
+    Setting{"storage.sort_segments", Form::text,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              if (v != "on" && v != "off") return fail(ErrorKind::invalid, fmt::format("'{}' is not on or off", v));
+              s.storage.sorts_segments = v == "on";
+              return {};
+            }},
     Setting{"threads", Form::number, [](Settings& s, std::string_view v) { return read_number(s.threads, v, 0, 64); }},
 };
 

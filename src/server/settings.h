@@ -34,6 +34,11 @@ struct KinesisSettings {
   std::string master_key_file;  ///< empty: a key of the data directory's own
 };
 
+struct StorageSettings {
+  bool sorts_segments = true;
+  std::uint64_t sort_bytes_per_second = 32U << 20U;
+};
+
 struct MetricsSettings {
   MetricsAccess::Mode access = MetricsAccess::Mode::loopback;
   std::string token_file{};  ///< empty: there is no token
@@ -55,6 +60,7 @@ struct Settings {
   std::vector<std::string> certificate_hosts;  ///< further names that the server's certificate is good for
   KinesisSettings kinesis;
   MetricsSettings metrics;
+  StorageSettings storage;
 };
 
 inline constexpr std::string_view kDefaultAccount = "000000000000";

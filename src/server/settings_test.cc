@@ -18,6 +18,7 @@ TEST(SettingsTest, ReadsAFile) {
     "api": {"listen": "0.0.0.0:80", "body_bytes_max": 2048}, "mqtt": {"listen": "[::]:0", "anonymous": "deny"},
     "certificate_hosts": ["a.example", "10.0.0.1"],
     "metrics": {"access": "token", "token_file": "/etc/penstock/token", "series_max": 5000},
+    "storage": {"sort_segments": "off", "sort_bytes_per_second": 2097152},
     "kinesis": {"stream_creating_ms": 500, "limits": {"shard_read_calls": "aws", "open_shards": 7, "streams_changing": "off"}}})");
   ASSERT_TRUE(applied.has_value()) << applied.error().message;
   EXPECT_EQ(settings.account, "123456789012");
@@ -33,6 +34,8 @@ TEST(SettingsTest, ReadsAFile) {
   EXPECT_EQ(settings.kinesis.limits.scalings_per_day.value(), 10U);
   EXPECT_EQ(settings.certificate_hosts.size(), 2U);
   EXPECT_EQ(settings.metrics.access, MetricsAccess::Mode::token);
+  EXPECT_FALSE(settings.storage.sorts_segments);
+  EXPECT_EQ(settings.storage.sort_bytes_per_second, 2U << 20U);
   EXPECT_EQ(settings.metrics.token_file, "/etc/penstock/token");
   EXPECT_EQ(settings.metrics.series_max, 5000U);
   EXPECT_EQ(settings.log_level, telemetry::Level::warn);
@@ -83,6 +86,7 @@ TEST(SettingsTest, RefusesWhatItDoesNotKnowByName) {
                                     {R"({"kinesis": {"limits": {"open_shards": 0}}})", "from 1 to"},
                                     {R"({"kinesis": {"limits": {"x": 1}}})", "'kinesis.limits.x'"},
                                     {R"({"metrics": {"access": "me"}})", "'me' is not loopback, token"},
+                                    {R"({"storage": {"sort_segments": "yes"}})", "'yes' is not on or off"},
                                     {R"({"metrics": {"token_file": ""}})", "metrics.token_file: an empty path"},
                                     {R"([])", "object"}}) {
     const auto applied = apply_file(settings, text);
