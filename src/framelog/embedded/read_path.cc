@@ -10,7 +10,13 @@
 namespace penstock::framelog {
 namespace {
 
+// A reader begins with small pieces, as it may want one frame, and goes on with larger ones.
 constexpr std::size_t kReadWindowBytes = 128U << 10U;
+constexpr std::size_t kReadWindowBytesMax = 1U << 20U;
+// What is read of a segment that is not sorted: as many stretches of the index as follow each other nearly without a
+// gap.
+constexpr std::uint64_t kGapBytesMax = 8U << 10U;
+constexpr std::uint64_t kStretchBytesMax = 16U << 20U;
 
 Error gone() { return {ErrorKind::unavailable, "the log was deleted"}; }
 Error closed() { return {ErrorKind::unavailable, "the store is closed"}; }
@@ -38,13 +44,20 @@ std::optional<ReadPlan> plan_in(const std::shared_ptr<Segment>& segment, const S
                     .next = range->last,
                     .is_run = true};
   }
-  return ReadPlan{
-      .segment = segment,
-      .file = nullptr,
-      .offset = at->offset,
-      .stop_offset = (at->offset / kIndexChunkBytes + 1) * kIndexChunkBytes,
-      .data_end = segment->data_end,
-      .next = std::next(at) == range->entries.end() ? range->last : Position(std::next(at)->position.get() - 1)};
+  const std::uint64_t offset = at->offset;
+  std::uint64_t stop = (offset / kIndexChunkBytes + 1) * kIndexChunkBytes;
+  auto behind = std::next(at);
+  while (behind != range->entries.end() && behind->offset - stop <= kGapBytesMax &&
+         behind->offset - offset < kStretchBytesMax) {
+    stop = (behind->offset / kIndexChunkBytes + 1) * kIndexChunkBytes;
+    ++behind;
+  }
+  return ReadPlan{.segment = segment,
+                  .file = nullptr,
+                  .offset = offset,
+                  .stop_offset = stop,
+                  .data_end = segment->data_end,
+                  .next = behind == range->entries.end() ? range->last : Position(behind->position.get() - 1)};
 }
 
 class WatchSubscription final : public Subscription {
@@ -268,7 +281,7 @@ Result<FramePage> EmbeddedLog::read_disk(ShardIndex shard, Position from, ReadLi
       if (!opened.has_value() && opened.error().kind == ErrorKind::missing && !is_held(*plan.segment)) continue;
       if (!opened.has_value()) return std::unexpected(std::move(opened).error());
       file = *std::move(opened);
-      window.emplace(*file, kReadWindowBytes);
+      window.emplace(*file, kReadWindowBytes, kReadWindowBytesMax);
       open_segment = plan.segment;
     }
     window->want_until(plan.stop_offset);

@@ -11,6 +11,8 @@ Result<std::string_view> FileWindow::view(std::uint64_t offset, std::size_t leng
   if (offset < begin_ || offset + length > begin_ + bytes_.size() || bytes_.empty()) {
     PENSTOCK_TRY(const std::uint64_t size, file_.size());
     if (offset >= size) return std::string_view();
+    const bool goes_on = offset >= begin_ && offset <= begin_ + bytes_.size() && !bytes_.empty();
+    if (goes_on && window_bytes_ < window_bytes_max_) window_bytes_ *= 2;
     const std::uint64_t ahead = std::min<std::uint64_t>(window_bytes_, wanted_end_ - std::min(offset, wanted_end_));
     bytes_.resize(std::min<std::uint64_t>(std::max<std::uint64_t>(length, ahead), size - offset));
     const auto got = file_.pread(bytes_, offset);

@@ -20,7 +20,9 @@ namespace penstock::framelog {
 /// A window that slides over a file.
 class FileWindow {
  public:
-  FileWindow(os::File& file, std::size_t window_bytes) : file_(file), window_bytes_(window_bytes) {}
+  /// While it is read on from where it ends, the window doubles, up to `window_bytes_max`.
+  FileWindow(os::File& file, std::size_t window_bytes, std::size_t window_bytes_max = 0)
+      : file_(file), window_bytes_(window_bytes), window_bytes_max_(window_bytes_max) {}
   /// `length` bytes at `offset`, fewer at the end of the file. The view holds until the next call.
   Result<std::string_view> view(std::uint64_t offset, std::size_t length);
   /// Bytes from `end` on are read only when they are asked for.
@@ -31,6 +33,7 @@ class FileWindow {
  private:
   os::File& file_;
   std::size_t window_bytes_;
+  std::size_t window_bytes_max_;
   std::uint64_t wanted_end_ = UINT64_MAX;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t begin_ = 0;
