@@ -46,10 +46,22 @@ TEST(FrameLogFormat, TheWorkedExampleInTheDocumentationIsTrue) {
     clock.advance(std::chrono::milliseconds(256));
     ASSERT_TRUE(run_sync(log->append(ShardIndex(2), "measurement")).has_value());
   }
+  const std::string plain = dump(files, "logs/example/0000000000000001.seg");
+  ManualExecutor executor;
+  {
+    const auto store = embedded_store(files, "logs", clock, random,
+                                      {.sort_segment_bytes_min = 0, .sort_gain_min = 0, .executor = &executor});
+    const auto log = *store->open("example");
+    executor.run_ready();
+  }
   std::ifstream in("docs/formats/frame-log.md");
   const std::string page(std::istreambuf_iterator<char>(in), {});
-  for (const char* file : {"logs/example/log", "logs/example/0000000000000001.seg"}) {
-    const std::string expected = fmt::format("{}:\n\n```text\n{}```\n", file, dump(files, file));
+  const std::string sorted = "logs/example/0000000000000001.sorted";
+  for (const auto& [file, bytes] :
+       {std::pair<std::string, std::string>{"logs/example/log", dump(files, "logs/example/log")},
+        {"logs/example/0000000000000001.seg", plain},
+        {sorted, dump(files, sorted)}}) {
+    const std::string expected = fmt::format("{}:\n\n```text\n{}```\n", file, bytes);
     EXPECT_NE(page.find(expected), std::string::npos) << "docs/formats/frame-log.md should hold\n" << expected;
   }
 }
