@@ -100,6 +100,7 @@ void print(const penstock::sim::StreamCounts& counts) {
   line("  done", counts.changes_done);
   line("  outcome unknown", counts.changes_unknown);
   line("puts after a full disk", counts.healed);
+  line("disks that retention emptied", counts.freed);
   line("bits flipped in closed logs", counts.flips);
   line("  of these reported", counts.flips_reported);
 }

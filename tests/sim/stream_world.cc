@@ -11,6 +11,8 @@ namespace penstock::sim {
 
 namespace {
 
+/// Of a full disk, for what frees space again (framelog/embedded/segment_file.cc).
+constexpr std::uint64_t kKeptByLogs = 8U << 20U;
 constexpr const char* kMasterKey = "sim 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
 
 }  // namespace
@@ -243,6 +245,8 @@ void StreamWorld::step() {
       break;
     case 8: check_iterator(); break;
     case 9:
+      if (random_.below(10) == 0) fill_and_free();
+      break;
     case 10:
     case 11:
     case 12:
@@ -268,6 +272,37 @@ void StreamWorld::heal() {
   if (!files_.has_power() || broken_) return;
   if (counts_.acknowledged == before) throw Violation{"a healthy disk took no record"};
   ++counts_.healed;
+}
+
+/// The disk fills up: puts are refused, reads go on; what retention frees brings the puts back.
+void StreamWorld::fill_and_free() {
+  run_all();
+  files_.set_full(false);
+  const std::string name = any_name();
+  if (broken_ || !files_.has_power() || !look_up(name).has_value()) return;
+  constexpr std::uint64_t kPlenty = 1ULL << 40U;
+  files_.set_capacity(kPlenty);
+  const std::uint64_t used = kPlenty - files_.free_bytes("").value_or(kPlenty);
+  files_.set_capacity(used + kKeptByLogs + (128U << 10U) + random_.below(64U << 10U));
+  const std::uint64_t refused = counts_.refused;
+  for (int i = 0; i < 100 && counts_.refused == refused && files_.has_power() && !broken_; ++i) {
+    start_put_to(name, 6);
+    run_all();
+  }
+  const bool is_full = counts_.refused > refused;
+  if (is_full) verify_all(false);
+  pass(std::chrono::hours(80));  // longer than any retention here
+  if (is_full && files_.has_power() && !broken_) {
+    static_cast<void>(wait_for(streams_->trim_expired(clock_.now())));
+    const std::uint64_t before = counts_.acknowledged;
+    start_put_to(name, 1);
+    run_all();
+    if (files_.has_power() && !broken_ && counts_.acknowledged == before) {
+      throw Violation{"retention freed the disk, but it takes no record"};
+    }
+    ++counts_.freed;
+  }
+  files_.set_capacity(UINT64_MAX);
 }
 
 /// A bit of a closed log flips: what it hits is reported, or does not matter. Nothing wrong is served. This ends a run.

@@ -34,6 +34,7 @@ struct StreamCounts {
   std::uint64_t changes_done = 0;
   std::uint64_t changes_unknown = 0;
   std::uint64_t healed = 0;
+  std::uint64_t freed = 0;
   std::uint64_t flips = 0;
   std::uint64_t flips_reported = 0;
 };
@@ -66,6 +67,7 @@ class StreamWorld {
   void work();
   void step();
   void heal();
+  void fill_and_free();
   void damage_and_check();
 
   // What clients do: stream_clients.cc
