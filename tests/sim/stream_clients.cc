@@ -225,6 +225,22 @@ void StreamWorld::verify_all(bool after_start) {
   quiet_ = was_quiet;
 }
 
+/// A reader that follows a closed shard to its end, while others put.
+void StreamWorld::read_to_end() {
+  const std::string name = any_name();
+  const auto info = look_up(name);
+  if (!info) return;
+  std::vector<stream::Shard> closed;
+  std::ranges::copy_if(info->shards, std::back_inserter(closed),
+                       [](const stream::Shard& shard) { return !shard.is_open(); });
+  if (closed.empty()) return;
+  const stream::Shard& shard = closed[closed.size() - 1 - random_.below(std::min<std::size_t>(closed.size(), 3))];
+  const auto reading = read_shard(*info, shard);
+  if (!reading.has_value() || reading->pages.back().next.has_value()) return;
+  const auto after = look_up(name);
+  if (after && after->uid == info->uid) oracle_.note_end(info->uid, *reading);
+}
+
 /// A record that is there is found by its sequence number.
 void StreamWorld::check_iterator() {
   if (oracle_.record_count() == 0) return;

@@ -105,6 +105,18 @@ void StreamOracle::note_time(Timestamp now) {
   }
 }
 
+void StreamOracle::note_end(const std::string& uid, const ShardReading& reading) {
+  std::string& last = ends_[std::pair(uid, reading.shard_id)];
+  if (!reading.records.empty()) last = std::max(last, reading.records.back().sequence_number);
+}
+
+void StreamOracle::check_end(const ModelRecord& record) const {
+  const auto end = ends_.find(std::pair(record.uid, record.shard));
+  // An empty reading tells nothing of where it ended: what was there had expired, or there was nothing.
+  if (end == ends_.end() || end->second.empty() || record.sequence <= end->second) return;
+  violated(fmt::format("record {} lies behind the end of its closed shard, which somebody had reached", record.number));
+}
+
 bool StreamOracle::may_have_expired(std::size_t number) const {
   const auto before = expired_before_.find(records_[number].uid);
   return before != expired_before_.end() && records_[number].arrival < before->second;
@@ -128,6 +140,7 @@ void StreamOracle::end_put(std::size_t number, const Result<stream::PutOutcome>&
   record.shard = outcome->shard_id;
   record.sequence = outcome->sequence_number;
   record.encrypted = outcome->encrypted;
+  check_end(record);
 }
 
 void StreamOracle::end_change(const std::string& name, const Result<void>& result,
@@ -202,6 +215,7 @@ void StreamOracle::check_record(const StreamInfo& info, const std::string& shard
   record.shard = shard_id;
   record.sequence = read.sequence_number;
   record.encrypted = read.encrypted;
+  check_end(record);
 }
 
 void StreamOracle::check_reading(const StreamInfo& info, const std::vector<ShardReading>& shards, Timestamp horizon,

@@ -80,6 +80,8 @@ class StreamOracle {
   /// Gives the record's number, which its data begins with.
   std::size_t add_record(std::string uid, std::string key, std::string filler, Timestamp now);
 
+  /// A reader came to the end of a closed shard: nothing may come behind it.
+  void note_end(const std::string& uid, const ShardReading& reading);
   [[nodiscard]] bool may_have_expired(std::size_t number) const;
   /// To be told each time before the clock moves and after: what has expired may be gone from then on.
   void note_time(Timestamp now);
@@ -96,6 +98,7 @@ class StreamOracle {
                      bool after_start, bool is_whole);
 
  private:
+  void check_end(const ModelRecord& record) const;
   void check_record(const stream::StreamInfo& info, const std::string& shard_id, const stream::ReadRecord& read,
                     std::set<std::size_t>& found, Timestamp horizon);
   void check_missing(const stream::StreamInfo& info, const std::set<std::size_t>& found, bool after_start,
@@ -104,7 +107,8 @@ class StreamOracle {
   std::map<std::string, StreamModel> models_;
   std::map<std::string, Timestamp> expired_before_;  ///< by uid
   std::vector<ModelRecord> records_;
-  std::set<std::size_t> under_way_;  ///< puts
+  std::map<std::pair<std::string, std::string>, std::string> ends_;  ///< by uid and shard: its last sequence number
+  std::set<std::size_t> under_way_;                                  ///< puts
 };
 
 }  // namespace penstock::sim

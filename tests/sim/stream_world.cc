@@ -231,7 +231,7 @@ void StreamWorld::work() {
 }
 
 void StreamWorld::step() {
-  switch (random_.below(24)) {
+  switch (random_.below(26)) {
     case 0: pass(std::chrono::milliseconds(random_.below(2000))); break;
     case 1: pass(std::chrono::minutes(random_.below(random_.below(3) == 0 ? 2000 : 200))); break;
     case 2: jump(); break;
@@ -248,6 +248,7 @@ void StreamWorld::step() {
       if (random_.below(10) == 0) fill_and_free();
       break;
     case 10:
+    case 24: read_to_end(); break;
     case 11:
     case 12:
     case 13: start_change(); break;

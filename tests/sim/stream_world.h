@@ -80,6 +80,7 @@ class StreamWorld {
   [[nodiscard]] std::optional<Task<Result<void>>> any_resharding(const stream::StreamInfo& info, StreamChange& change);
   void start_trim();
   void check_iterator();
+  void read_to_end();
   [[nodiscard]] std::optional<stream::StreamInfo> look_up(const std::string& name) const;
   [[nodiscard]] std::set<std::string> consumers_of(const std::string& name) const;
   void verify_all(bool after_start);
