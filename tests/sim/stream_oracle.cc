@@ -215,7 +215,12 @@ void StreamOracle::check_record(const StreamInfo& info, const std::string& shard
   record.shard = shard_id;
   record.sequence = read.sequence_number;
   record.encrypted = read.encrypted;
-  check_end(record);
+  // A record of unknown outcome may appear with the next start, also behind an end that was reached before.
+  if (record.state == State::unknown) {
+    ends_.erase(std::pair(record.uid, record.shard));
+  } else {
+    check_end(record);
+  }
 }
 
 void StreamOracle::check_reading(const StreamInfo& info, const std::vector<ShardReading>& shards, Timestamp horizon,
