@@ -61,6 +61,18 @@ std::optional<LogFile> decode_log_file(std::string_view bytes) {
   return LogFile{.salt = load_number<std::uint64_t>(bytes.data() + 16)};
 }
 
+Result<void> refuse_newer(std::string_view bytes, std::uint32_t seed, std::string_view what) {
+  const bool known =
+      bytes.starts_with(kLogMagic) || bytes.starts_with(kSegmentMagic) || bytes.starts_with(kTrailerMagic);
+  if (bytes.size() != kBlockBytes || !known) return {};
+  if (load_number<std::uint32_t>(bytes.data() + 8) != crc32c(bytes.substr(kBlockChecked), seed)) return {};
+  const auto version = load_number<std::uint32_t>(bytes.data() + 12);
+  if (version <= kVersion) return {};
+  return fail(ErrorKind::corrupt, fmt::format("{} was made by a newer Penstock: it has version {}, this program knows "
+                                              "version {}",
+                                              what, version, kVersion));
+}
+
 std::uint32_t segment_seed(std::uint64_t salt, std::uint64_t segment) {
   std::array<char, 16> bytes{};
   store_number(bytes.data(), salt);

@@ -103,6 +103,10 @@ struct Trailer {
 [[nodiscard]] std::string encode_trailer(std::uint32_t seed, const Trailer& trailer);
 [[nodiscard]] std::optional<Trailer> decode_trailer(std::uint32_t seed, std::string_view bytes);
 
+/// Nothing, unless `bytes` are a whole log file, segment header or trailer of a later version than this program's: then
+/// an error (corrupt) that says so of `what`.
+[[nodiscard]] Result<void> refuse_newer(std::string_view bytes, std::uint32_t seed, std::string_view what);
+
 /// "00000000000000a7.seg", and back.
 [[nodiscard]] std::string segment_name(std::uint64_t segment);
 [[nodiscard]] std::optional<std::uint64_t> parse_segment_name(std::string_view name);

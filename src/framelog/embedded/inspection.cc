@@ -46,6 +46,7 @@ Result<std::uint64_t> read_log_salt(os::FileSystem& files, const std::string& di
   std::string bytes(kLogFileBytes, '\0');
   PENSTOCK_TRY(const std::size_t got, file->pread(bytes, 0));
   bytes.resize(got);
+  PENSTOCK_TRY_VOID(refuse_newer(bytes, 0, path));
   const auto log = decode_log_file(bytes);
   if (!log.has_value()) {
     return fail(ErrorKind::corrupt, fmt::format("{} is damaged; without it no segment of the log can be read", path));
@@ -87,6 +88,7 @@ class LogInspector {
     PENSTOCK_TRY(facts.file, files_.open(facts.path, os::OpenMode::read));
     FileWindow window(*facts.file, kWindowBytes);
     PENSTOCK_TRY(const auto header, window.view(0, kSegmentHeaderBytes));
+    PENSTOCK_TRY_VOID(refuse_newer(header, facts.seed, facts.path));
     facts.header_good = segment_header_is_good(facts.seed, number, header);
     PENSTOCK_TRY(const auto first, window.view(kDataStart, kGroupHeaderBytes));
     facts.first = decode_group_header(facts.seed, first);

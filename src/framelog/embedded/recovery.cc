@@ -51,6 +51,8 @@ void note_tips(Found& found, const Group& group) {
 /// first group says what came before it.
 Result<Found> open_sealed(Segment segment, const Trailer& trailer) {
   FileWindow window(*segment.file, kScanWindowBytes / 16);
+  PENSTOCK_TRY(const auto header, window.view(0, kSegmentHeaderBytes));
+  PENSTOCK_TRY_VOID(refuse_newer(header, segment.seed, segment.path));
   PENSTOCK_TRY(auto group, read_group(window, segment.seed, kDataStart));
   if (!group.has_value()) return corrupt(segment.path, group.error().offset, group.error().what);
   if (segment.sorted) {
@@ -101,6 +103,7 @@ Result<std::optional<Found>> open_unsealed(Segment opened, Proven& proven) {
   segment.index = std::make_unique<SegmentIndex>();
 
   PENSTOCK_TRY(const auto header, window.view(0, kSegmentHeaderBytes));
+  PENSTOCK_TRY_VOID(refuse_newer(header, segment.seed, segment.path));
   const bool header_good = segment_header_is_good(segment.seed, segment.number, header);
   std::optional<BadBytes> bad;
   if (!header_good) bad = BadBytes{.offset = 0, .what = "no segment header"};
@@ -178,6 +181,7 @@ Result<std::uint64_t> read_salt(os::FileSystem& files, const std::string& direct
   std::string bytes(kLogFileBytes, '\0');
   PENSTOCK_TRY(const std::size_t got, file->pread(bytes, 0));
   bytes.resize(got);
+  PENSTOCK_TRY_VOID(refuse_newer(bytes, 0, path));
   const auto log = decode_log_file(bytes);
   if (!log.has_value()) return corrupt(path, 0, "not a log file of this version");
   return log->salt;

@@ -97,6 +97,7 @@ Result<std::optional<Trailer>> read_trailer(os::File& file, std::uint32_t seed) 
   if (size < kDataStart + kTrailerBytes) return std::nullopt;
   std::string bytes(kTrailerBytes, '\0');
   PENSTOCK_TRY(const std::size_t got, file.pread(bytes, size - kTrailerBytes));
+  PENSTOCK_TRY_VOID(refuse_newer(bytes, seed, "the index of a segment"));
   const auto trailer = got == kTrailerBytes ? decode_trailer(seed, bytes) : std::nullopt;
   if (!trailer.has_value() || trailer->data_end < kDataStart || trailer->data_end > size - kTrailerBytes ||
       trailer->index_bytes != size - kTrailerBytes - trailer->data_end) {
