@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "net/http_chunks.h"
 #include "net/http_date.h"
@@ -27,9 +29,41 @@ void resize_unfilled(std::string& text, std::size_t size) {
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
-  // A value with line ends would let its author write headers of their own.
-  for (const char c : value) out.push_back(static_cast<unsigned char>(c) < 0x20 && c != '\t' ? ' ' : c);
+  const std::size_t from = out.size();
+  out.append(value);
+  if (!is_field_value(value)) {
+    // A value with line ends would let its author write headers of their own.
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(from), out.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; }, ' ');
+  }
   out.append("\r\n");
+}
+
+/// Buffers for input that no connection of this thread (a loop has one) uses now: a busy connection takes one with
+/// every request, and an idle one holds none.
+class SpareBuffers {
+ public:
+  std::string take() {
+    if (spare_.empty()) return {};
+    std::string buffer = std::move(spare_.back());
+    spare_.pop_back();
+    return buffer;
+  }
+  void give(std::string&& buffer) {
+    if (buffer.capacity() < kReadBytes || buffer.capacity() > 8 * kReadBytes || spare_.size() >= kSpareMax) return;
+    buffer.clear();
+    spare_.push_back(std::move(buffer));
+  }
+
+ private:
+  static constexpr std::size_t kSpareMax = 64;
+  std::vector<std::string> spare_;
+};
+
+SpareBuffers& spare_buffers() {
+  thread_local SpareBuffers buffers;
+  return buffers;
 }
 
 /// How the end of the body is told.
@@ -105,7 +139,7 @@ void HttpConnection::check_deadline(SteadyTime now) {
 Task<HttpConnection::OrEnding<void>> HttpConnection::wait_for_request() {
   idle_ = true;
   allow(host_.limits.idle_max);
-  std::string().swap(input_);  // thousands of idle connections hold no buffers
+  spare_buffers().give(std::exchange(input_, {}));  // thousands of idle connections hold no buffers
   const Result<void> ready = co_await stream_->wait_readable();
   idle_ = false;
   if (!ready.has_value() || host_.stopping) co_return std::unexpected(Ending{});
@@ -114,6 +148,7 @@ Task<HttpConnection::OrEnding<void>> HttpConnection::wait_for_request() {
 
 Task<HttpConnection::OrEnding<void>> HttpConnection::read_more_input(std::size_t bytes_max) {
   const std::size_t had = input_.size();
+  if (had == 0 && input_.capacity() < bytes_max) input_ = spare_buffers().take();
   resize_unfilled(input_, had + bytes_max);
   const Result<std::size_t> got = co_await stream_->read_some(std::span(input_).subspan(had));
   input_.resize(had + got.value_or(0));

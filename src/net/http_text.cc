@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace penstock::net {
 
@@ -30,6 +32,16 @@ bool is_token(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
+  // Eight bytes at a time: below(x, n) has the top bit of each byte that is under n (x without bytes above ASCII).
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kTops = 0x8080'8080'8080'8080;
+  const auto below = [](std::uint64_t x, std::uint64_t n) { return (x - kOnes * n) & ~x; };
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    if (((below(word, 0x20) | below(word ^ kOnes * 0x7f, 1)) & kTops) != 0) break;  // a tab, or what is not allowed
+    text.remove_prefix(sizeof word);
+  }
   return std::ranges::all_of(text, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte >= 0x20 && byte != 0x7f) || byte == '\t';

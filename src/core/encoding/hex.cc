@@ -14,12 +14,12 @@ int digit_value(char c) {
 
 std::string hex_encode(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  std::size_t at = 0;
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
+    out[at++] = digits[byte >> 4U];
+    out[at++] = digits[byte & 15U];
   }
   return out;
 }
