@@ -57,6 +57,8 @@ class CborReader {
   [[nodiscard]] Decoded<> skip(const CborItem& item, int depth = 0);
 
   [[nodiscard]] bool at_end() const { return at_ == end_; }
+  /// Bytes of the input that were not read yet. (All strings to come are shorter together, chunked ones too.)
+  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
  private:
   struct Head {
@@ -64,7 +66,6 @@ class CborReader {
     std::uint8_t info = 0;
     std::uint64_t argument = 0;
   };
-  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
   [[nodiscard]] Decoded<Head> head();
   [[nodiscard]] Decoded<std::string_view> take(std::uint64_t size);
   [[nodiscard]] Decoded<std::string_view> string(const Head& head);

@@ -175,15 +175,20 @@ ApiResult<Erased> Gateway::decode(const HttpRequest& request, const Route& route
   const codec::Shape& shape = operation.input_shape();
   Erased input = operation.make_input();
   codec::Decoded<> decoded;
+  bool decoded_fast = false;
   switch (route.protocol) {
     case Protocol::cbor11:
-      if (operation.fast_decode_cbor == nullptr || !operation.fast_decode_cbor(request.body, input.get())) {
+      if (operation.fast_decode_cbor != nullptr && operation.fast_decode_cbor(request.body, input.get())) {
+        decoded_fast = true;
+      } else {
         if (operation.fast_decode_cbor != nullptr) input = operation.make_input();
         decoded = codec::decode_cbor(request.body, shape, input.get());
       }
       break;
     case Protocol::json11:
-      if (operation.fast_decode == nullptr || !operation.fast_decode(request.body, input.get())) {
+      if (operation.fast_decode != nullptr && operation.fast_decode(request.body, input.get())) {
+        decoded_fast = true;
+      } else {
         if (operation.fast_decode != nullptr) input = operation.make_input();
         decoded = codec::decode_json(request.body, shape, input.get());
       }
@@ -196,6 +201,7 @@ ApiResult<Erased> Gateway::decode(const HttpRequest& request, const Route& route
     return services::api_fail(problem.is_validation ? service.validation_code : service.malformed_code,
                               std::move(problem.message));
   }
+  if (decoded_fast && operation.fast_is_valid) return input;
   if (std::string violations = codec::validate(shape, input.get()); !violations.empty()) {
     return services::api_fail(service.validation_code, std::move(violations));
   }

@@ -107,6 +107,8 @@ struct Operation {
   std::string (*fast_encode)(const void* output) = nullptr;
   bool (*fast_decode_cbor)(std::string_view body, void* input) = nullptr;
   std::string (*fast_encode_cbor)(const void* output) = nullptr;
+  /// The fast decoders accept only what codec::validate would pass (and may leave described members empty).
+  bool fast_is_valid = false;
   bool event_stream = false;  ///< the output is followed by CallContext::events (application/vnd.amazon.eventstream)
 };
 

@@ -49,7 +49,7 @@ class PageBuilder {
           return false;
         }
         bytes_ += size;
-        page_.records.push_back({.sequence_number = std::string(numbers.next()),
+        page_.records.push_back({.sequence_number = SequenceText(numbers.next()),
                                  .arrival = frame.time,
                                  .partition_key = records[i].partition_key,
                                  .data = records[i].data,

@@ -41,30 +41,45 @@ std::size_t framed_size(const FrameRecord& record) {
          record.data.size();
 }
 
+RecordFrameWriter::RecordFrameWriter(std::size_t records, std::size_t bytes) {
+  PENSTOCK_ASSERT(records > 0 && records <= kFrameRecordsMax && bytes <= framelog::kFrameBytesMax);
+  // add() fills it. (The size that libstdc++ 12 gives to the function may be greater than what was asked for.)
+  frame_.resize_and_overwrite(bytes, [bytes](char*, std::size_t) { return bytes; });
+  char* at = frame_.data();
+  store<std::uint8_t>(at, kFormat);
+  store<std::uint8_t>(at, 0);
+  store(at, static_cast<std::uint16_t>(records));
+  size_ = kFrameHeaderBytes;
+}
+
+void RecordFrameWriter::add(const FrameRecord& record) {
+  PENSTOCK_ASSERT(!record.partition_key.empty() && record.partition_key.size() <= kPartitionKeyBytesMax);
+  const std::size_t end = size_ + framed_size(record);
+  PENSTOCK_ASSERT(end <= frame_.size());
+  char* at = frame_.data() + size_;
+  store(at, static_cast<std::uint32_t>(record.data.size()));
+  store(at, static_cast<std::uint16_t>(record.partition_key.size()));
+  store<std::uint8_t>(at, record.explicit_hash_key ? kHasExplicitHash : 0);
+  store<std::uint8_t>(at, 0);
+  store_bytes(at, record.partition_key);
+  if (record.explicit_hash_key) {
+    for (int shift = 120; shift >= 0; shift -= 8) *at++ = static_cast<char>(*record.explicit_hash_key >> shift);
+  }
+  store_bytes(at, record.data);
+  size_ = end;
+}
+
+std::string RecordFrameWriter::take() {
+  PENSTOCK_ASSERT(size_ == frame_.size());
+  return std::move(frame_);
+}
+
 std::string encode_record_frame(std::span<const FrameRecord> records) {
   std::size_t size = kFrameHeaderBytes;
   for (const FrameRecord& record : records) size += framed_size(record);
-  PENSTOCK_ASSERT(!records.empty() && records.size() <= kFrameRecordsMax && size <= framelog::kFrameBytesMax);
-
-  std::string frame;
-  frame.resize(size);
-  char* at = frame.data();
-  store<std::uint8_t>(at, kFormat);
-  store<std::uint8_t>(at, 0);
-  store(at, static_cast<std::uint16_t>(records.size()));
-  for (const FrameRecord& record : records) {
-    PENSTOCK_ASSERT(!record.partition_key.empty() && record.partition_key.size() <= kPartitionKeyBytesMax);
-    store(at, static_cast<std::uint32_t>(record.data.size()));
-    store(at, static_cast<std::uint16_t>(record.partition_key.size()));
-    store<std::uint8_t>(at, record.explicit_hash_key ? kHasExplicitHash : 0);
-    store<std::uint8_t>(at, 0);
-    store_bytes(at, record.partition_key);
-    if (record.explicit_hash_key) {
-      for (int shift = 120; shift >= 0; shift -= 8) *at++ = static_cast<char>(*record.explicit_hash_key >> shift);
-    }
-    store_bytes(at, record.data);
-  }
-  return frame;
+  RecordFrameWriter writer(records.size(), size);
+  for (const FrameRecord& record : records) writer.add(record);
+  return writer.take();
 }
 
 Result<std::vector<FrameRecord>> decode_record_frame(std::string_view bytes) {

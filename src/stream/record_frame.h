@@ -32,6 +32,20 @@ struct FrameRecord {
 /// Bytes that the record takes in a frame.
 [[nodiscard]] std::size_t framed_size(const FrameRecord& record);
 
+/// Makes a frame record by record; how many there are and how much room they take is known before.
+class RecordFrameWriter {
+ public:
+  /// `bytes`: kFrameHeaderBytes and the framed_size of every record. Both must fit the bounds.
+  RecordFrameWriter(std::size_t records, std::size_t bytes);
+  void add(const FrameRecord& record);
+  /// When all were added.
+  [[nodiscard]] std::string take();
+
+ private:
+  std::string frame_;
+  std::size_t size_ = 0;  ///< written so far
+};
+
 /// The records must fit the bounds (a caller's bug otherwise).
 [[nodiscard]] std::string encode_record_frame(std::span<const FrameRecord> records);
 

@@ -70,6 +70,11 @@ void write_digits(std::uint64_t value, char* out, int count) {
 
 }  // namespace
 
+SequenceText::SequenceText(std::string_view digits) {
+  PENSTOCK_ASSERT(digits.size() == kSequenceDigits);
+  digits.copy(digits_.data(), kSequenceDigits);
+}
+
 SequenceWriter::SequenceWriter(const SequenceNumber& first) : limbs_(to_limbs(to_bits(first))) {
   write_digits(limbs_[0], digits_.data(), kHighDigits);
   write_digits(limbs_[1], digits_.data() + kHighDigits, kLimbDigits);

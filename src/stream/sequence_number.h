@@ -36,6 +36,18 @@ inline constexpr std::size_t kSequenceDigits = 56;
 /// nullopt unless the text is exactly what format_sequence_number gives for some number.
 [[nodiscard]] std::optional<SequenceNumber> parse_sequence_number(std::string_view decimal);
 
+/// A number's decimal digits, without an allocation.
+class SequenceText {
+ public:
+  SequenceText() { digits_.fill('0'); }
+  explicit SequenceText(std::string_view digits);
+  operator std::string_view() const { return {digits_.data(), digits_.size()}; }  // NOLINT: it is one
+  [[nodiscard]] std::string str() const { return {digits_.data(), digits_.size()}; }
+
+ private:
+  std::array<char, kSequenceDigits> digits_;
+};
+
 /// The numbers of one frame's records, one after the other, faster than formatting each.
 class SequenceWriter {
  public:

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@
 #include "stream/consumers.h"
 #include "stream/limits.h"
 #include "stream/master_keys.h"
+#include "stream/put_receipt.h"
 #include "stream/sealed_token.h"
 #include "stream/shard_traffic.h"
 #include "stream/stream_info.h"
@@ -124,7 +126,7 @@ struct StartingPoint {
 };
 
 struct ReadRecord {
-  std::string sequence_number;
+  SequenceText sequence_number;
   Timestamp arrival{};
   std::string_view partition_key;  ///< into `frames` of the page
   std::string_view data;           ///< likewise
@@ -225,8 +227,10 @@ class Streams {
   // ---- records
   /// See put_records below. `call`: what the stream's metrics count it as.
   Task<Result<PutOutcomes>> put(std::string name, std::vector<PutEntry> entries, PutCall call = PutCall::put_records);
-  /// Whether put would take these entries now; throughput is not looked at. Errors: those of put as a whole.
-  [[nodiscard]] Result<void> check_put(std::string_view name, const std::vector<PutEntry>& entries) const;
+  /// The same; `records` and the bytes that they look at must outlive the task.
+  Task<Result<PutReceipt>> put_views(std::string name, std::span<const PutView> records, PutCall call);
+  /// Whether put would take these records now; throughput is not looked at. Errors: those of put as a whole.
+  [[nodiscard]] Result<void> check_put(std::string_view name, std::span<const PutView> records) const;
   /// SequenceNumberForOrdering: it must be one that the stream could have given. (Order within a shard holds anyway.)
   [[nodiscard]] Result<void> check_ordering(std::string_view name, std::string_view sequence_number) const;
   Task<Result<ShardIterator>> make_iterator(std::string name, std::string shard_id, StartingPoint start);
@@ -297,7 +301,7 @@ class Streams {
   [[nodiscard]] Result<bool> adapt_to(StreamInfo& info, const ShardRates& rates) const;
   Task<Result<void>> follow_traffic_of(LivePtr stream);
   [[nodiscard]] std::unexpected<Error> not_active(std::string_view name, StreamStatus status) const;
-  Task<Result<PutOutcomes>> put_inside_gate(LivePtr stream, const std::vector<PutEntry>& entries, PutCounts& counts);
+  Task<Result<PutReceipt>> put_inside_gate(LivePtr stream, std::span<const PutView> records, PutCounts& counts);
   /// A GetRecords that began at `began`.
   void note_read(LiveStream& stream, ShardIndex shard, const Result<RecordPage>& page, SteadyTime began) const;
   Task<Result<void>> purge(LivePtr stream);

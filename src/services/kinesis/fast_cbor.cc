@@ -3,6 +3,7 @@
 #include "codec/cbor_reader.h"
 #include "codec/cbor_writer.h"
 #include "codec/codec.h"
+#include "services/kinesis/answer_records.h"
 #include "services/kinesis/fast_members.h"
 
 namespace penstock::services::kinesis {
@@ -29,6 +30,18 @@ bool read_map(CborReader& reader, CborItem item, Member&& member) {
   }
 }
 
+/// Reads the value of a member of a batch's record.
+struct RecordReader {
+  const CborItem& item;
+  RecordBatch& batch;
+  bool text(std::string_view& out) const { return item.kind == CborKind::text && add(out); }
+  bool data(std::string_view& out) const { return item.kind == CborKind::bytes && add(out); }
+  bool add(std::string_view& out) const {
+    out = batch.add(item.text);
+    return true;
+  }
+};
+
 /// Reads a field of a put, whatever its type: `item` is its value, or the head of it.
 struct FieldReader {
   CborReader& reader;
@@ -45,21 +58,30 @@ struct FieldReader {
     out.bytes = item.text;
     return true;
   }
-  bool operator()(std::vector<PutRecordsRequestEntry>& entries) const {
+  bool operator()(std::shared_ptr<const RecordBatch>& out) const {
     if (item.kind != CborKind::array) return false;
-    if (!item.indefinite) {
-      if (item.argument > kFastRecordsMax) return false;
-      entries.reserve(item.argument);
-    }
+    if (!item.indefinite && item.argument > kFastRecordsMax) return false;
+    const auto batch = std::make_shared<RecordBatch>(reader.left());
+    out = batch;
     CborItem list = item;
     while (true) {
       const auto more = reader.more(list);
       if (!more) return false;
-      if (!*more) return true;
-      SeenMembers seen;
-      if (entries.size() == kFastRecordsMax || !read_fields(reader, entries.emplace_back(), seen)) return false;
-      if (!has_record(seen)) return false;
+      if (!*more) return !batch->records.empty();
+      if (batch->records.size() == kFastRecordsMax || !read_record(*batch)) return false;
     }
+  }
+
+  bool read_record(RecordBatch& batch) const {
+    stream::PutView& record = batch.records.emplace_back();
+    SeenMembers seen;
+    const auto head = reader.next();
+    return head &&
+           read_map(reader, *head,
+                    [&](std::string_view name, const CborItem& value) {
+                      return read_member(name, record, seen, RecordReader{.item = value, .batch = batch});
+                    }) &&
+           has_record(seen) && is_valid_record(record);
   }
 
   template <class Fields>
@@ -84,16 +106,42 @@ void append_member(std::string_view name, std::string_view text, std::string& ou
   codec::append_cbor_text(text, out);
 }
 
+std::size_t receipt_room(const stream::PutReceipt& receipt) {
+  constexpr std::size_t kEach = 128;  // names, heads, the number and the shard's id
+  return receipt.group_of.size() * kEach;
+}
+
+void append_receipt(const stream::PutReceipt& receipt, std::string& out) {
+  std::vector<std::string> shard_ids;
+  shard_ids.reserve(receipt.groups.size());
+  for (const auto& group : receipt.groups) shard_ids.push_back(stream::format_shard_id(group.shard));
+  codec::append_cbor_array(receipt.group_of.size(), out);
+  for (stream::ReceiptReader reader(receipt); reader.more();) {
+    reader.next();
+    codec::append_cbor_map(2, out);
+    if (reader.is_stored()) {
+      append_member("SequenceNumber", reader.sequence_number(), out);
+      append_member("ShardId", shard_ids[reader.group()], out);
+    } else {
+      const PutFailure failure = put_failure(receipt.groups[reader.group()].appended.error());
+      append_member("ErrorCode", failure.code, out);
+      append_member("ErrorMessage", failure.message, out);
+    }
+  }
+}
+
 }  // namespace
 
 bool fast_decode_cbor_put_records(std::string_view body, void* input) {
   SeenMembers seen;
-  return decode<PutRecordsInput>(body, input, seen) && seen.has(SeenMembers::kRecords);
+  return decode<PutRecordsInput>(body, input, seen) && seen.has(SeenMembers::kRecords) &&
+         is_valid_reference(*static_cast<const PutRecordsInput*>(input));
 }
 
 bool fast_decode_cbor_put_record(std::string_view body, void* input) {
   SeenMembers seen;
-  return decode<PutRecordInput>(body, input, seen) && has_record(seen);
+  return decode<PutRecordInput>(body, input, seen) && has_record(seen) &&
+         is_valid_put(*static_cast<const PutRecordInput*>(input));
 }
 
 std::string fast_encode_cbor_put_records(const void* output) {
@@ -107,12 +155,18 @@ std::string fast_encode_cbor_put_records(const void* output) {
       if (*member) size += room(**member);
     }
   }
+  if (answer.receipt) size += receipt_room(*answer.receipt);
   std::string out;
   out.reserve(size);
   codec::append_cbor_map(answer.encryption_type ? 3 : 2, out);
   codec::append_cbor_text("FailedRecordCount", out);
   codec::append_cbor_integer(answer.failed_record_count, out);
   codec::append_cbor_text("Records", out);
+  if (answer.receipt) {
+    append_receipt(*answer.receipt, out);
+    if (answer.encryption_type) append_member("EncryptionType", *answer.encryption_type, out);
+    return out;
+  }
   codec::append_cbor_array(answer.records.size(), out);
   for (const PutRecordsResultEntry& record : answer.records) {
     const std::pair<std::string_view, const std::optional<std::string>&> members[] = {
@@ -133,30 +187,33 @@ std::string fast_encode_cbor_put_records(const void* output) {
 
 std::string fast_encode_cbor_get_records(const void* output) {
   const auto& answer = *static_cast<const GetRecordsOutput*>(output);
-  // The few children of a closed shard are left to the generic codec.
-  if (answer.child_shards) return codec::encode_cbor(codec::shape_of<GetRecordsOutput>(), output);
+  if (answer.child_shards) {  // the few children of a closed shard are left to the generic codec
+    const GetRecordsOutput whole = described(answer);
+    return codec::encode_cbor(codec::shape_of<GetRecordsOutput>(), &whole);
+  }
   constexpr std::size_t kFixed = 96;
   constexpr std::size_t kFixedEach = 128;  // names, heads, the timestamp, the encryption type
   std::size_t size = kFixed;
   if (answer.next_shard_iterator) size += room(*answer.next_shard_iterator);
-  for (const RecordOutput& record : answer.records) {
-    size += kFixedEach + room(record.sequence_number) + room(record.partition_key) + room(record.data.bytes);
-  }
+  const AnswerRecords records(answer);
+  records.each([&size](const AnswerRecord& record) {
+    size += kFixedEach + room(record.sequence_number) + room(record.partition_key) + room(record.data);
+  });
   std::string out;
   out.reserve(size);
   codec::append_cbor_map(answer.next_shard_iterator ? 3 : 2, out);
   codec::append_cbor_text("Records", out);
-  codec::append_cbor_array(answer.records.size(), out);
-  for (const RecordOutput& record : answer.records) {
+  codec::append_cbor_array(records.size(), out);
+  records.each([&out](const AnswerRecord& record) {
     codec::append_cbor_map(record.encryption_type ? 5 : 4, out);
     append_member("SequenceNumber", record.sequence_number, out);
     codec::append_cbor_text("ApproximateArrivalTimestamp", out);
-    codec::append_cbor_timestamp(record.approximate_arrival_timestamp, out);
+    codec::append_cbor_timestamp(record.arrival, out);
     codec::append_cbor_text("Data", out);
-    codec::append_cbor_bytes(record.data.bytes, out);
+    codec::append_cbor_bytes(record.data, out);
     append_member("PartitionKey", record.partition_key, out);
     if (record.encryption_type) append_member("EncryptionType", *record.encryption_type, out);
-  }
+  });
   if (answer.next_shard_iterator) append_member("NextShardIterator", *answer.next_shard_iterator, out);
   codec::append_cbor_text("MillisBehindLatest", out);
   codec::append_cbor_integer(answer.millis_behind_latest, out);

@@ -6,6 +6,7 @@
 #include "codec/json_text.h"
 #include "codec/timestamp_text.h"
 #include "core/encoding/base64.h"
+#include "services/kinesis/answer_records.h"
 #include "services/kinesis/fast_json.h"
 #include "services/kinesis/record_shapes.h"
 
@@ -35,7 +36,8 @@ std::size_t string_room(std::string_view text) { return 2 + (is_plain(text) ? te
 
 constexpr std::string_view kEncryptionName = R"(,"EncryptionType":)";
 
-std::size_t encryption_room(const std::optional<std::string>& type) {
+template <class Text>
+std::size_t encryption_room(const std::optional<Text>& type) {
   return type ? kEncryptionName.size() + string_room(*type) : 0;
 }
 
@@ -65,7 +67,8 @@ class Writer {
     *at_++ = '"';
   }
   /// A member that is not the first.
-  void encryption(const std::optional<std::string>& type) {
+  template <class Text>
+  void encryption(const std::optional<Text>& type) {
     if (!type) return;
     raw(kEncryptionName);
     string(*type);
@@ -98,6 +101,67 @@ std::string write_into(std::size_t room, Write&& write) {
   return out;
 }
 
+constexpr std::string_view kNumberName = R"({"SequenceNumber":")";
+constexpr std::string_view kShardName = R"(","ShardId":)";
+
+/// What follows the number of a stored record, or the whole entry of another; one for each group.
+std::vector<std::string> entry_ends(const stream::PutReceipt& receipt) {
+  std::vector<std::string> ends;
+  ends.reserve(receipt.groups.size());
+  for (const stream::PutReceipt::Group& group : receipt.groups) {
+    std::string& end = ends.emplace_back();
+    if (group.appended.has_value()) {
+      end += kShardName;
+      codec::append_json_string(stream::format_shard_id(group.shard), end);
+    } else {
+      const PutFailure failure = put_failure(group.appended.error());
+      end += R"({"ErrorCode":)";
+      codec::append_json_string(failure.code, end);
+      end += R"(,"ErrorMessage":)";
+      codec::append_json_string(failure.message, end);
+    }
+    end += '}';
+  }
+  return ends;
+}
+
+std::size_t receipt_room(const stream::PutReceipt& receipt, const std::vector<std::string>& ends) {
+  std::size_t longest = 0;
+  for (const std::string& end : ends) longest = std::max(longest, end.size());
+  return receipt.group_of.size() * (1 + kNumberName.size() + stream::kSequenceDigits + longest);
+}
+
+void write_receipt(const stream::PutReceipt& receipt, const std::vector<std::string>& ends, Writer& w) {
+  bool first = true;
+  for (stream::ReceiptReader reader(receipt); reader.more();) {
+    reader.next();
+    if (!first) w.raw(",");
+    first = false;
+    if (reader.is_stored()) {
+      w.raw(kNumberName);
+      w.raw(reader.sequence_number());
+    }
+    w.raw(ends[reader.group()]);
+  }
+}
+
+void write_result(const PutRecordsResultEntry& record, Writer& w) {
+  w.raw("{");
+  bool first = true;
+  const auto member = [&](std::string_view name, const std::optional<std::string>& value) {
+    if (!value) return;
+    if (!first) w.raw(",");
+    first = false;
+    w.raw(name);
+    w.string(*value);
+  };
+  member(R"("SequenceNumber":)", record.sequence_number);
+  member(R"("ShardId":)", record.shard_id);
+  member(R"("ErrorCode":)", record.error_code);
+  member(R"("ErrorMessage":)", record.error_message);
+  w.raw("}");
+}
+
 }  // namespace
 
 std::string fast_encode_put_record(const void* output) {
@@ -119,6 +183,8 @@ std::string fast_encode_put_records(const void* output) {
   constexpr std::size_t kFixed = 64 + kIntegerCharsMax;
   constexpr std::size_t kFixedEach = 80;  // names, colons, commas, braces
   std::size_t room = kFixed + encryption_room(answer.encryption_type);
+  const auto ends = answer.receipt ? entry_ends(*answer.receipt) : std::vector<std::string>();
+  if (answer.receipt) room += receipt_room(*answer.receipt, ends);
   for (const PutRecordsResultEntry& record : answer.records) {
     room += kFixedEach;
     for (const auto* member : {&record.sequence_number, &record.shard_id, &record.error_code, &record.error_message}) {
@@ -129,23 +195,12 @@ std::string fast_encode_put_records(const void* output) {
     w.raw(R"({"FailedRecordCount":)");
     w.integer(answer.failed_record_count);
     w.raw(R"(,"Records":[)");
-    bool first_record = true;
+    if (answer.receipt) write_receipt(*answer.receipt, ends, w);
+    bool first = true;
     for (const PutRecordsResultEntry& record : answer.records) {
-      w.raw(first_record ? "{" : ",{");
-      first_record = false;
-      bool first = true;
-      const auto member = [&](std::string_view name, const std::optional<std::string>& value) {
-        if (!value) return;
-        if (!first) w.raw(",");
-        first = false;
-        w.raw(name);
-        w.string(*value);
-      };
-      member(R"("SequenceNumber":)", record.sequence_number);
-      member(R"("ShardId":)", record.shard_id);
-      member(R"("ErrorCode":)", record.error_code);
-      member(R"("ErrorMessage":)", record.error_message);
-      w.raw("}");
+      if (!first) w.raw(",");
+      first = false;
+      write_result(record, w);
     }
     w.raw("]");
     w.encryption(answer.encryption_type);
@@ -155,32 +210,35 @@ std::string fast_encode_put_records(const void* output) {
 
 std::string fast_encode_get_records(const void* output) {
   const auto& answer = *static_cast<const GetRecordsOutput*>(output);
-  // The few children of a closed shard are left to the generic codec.
-  if (answer.child_shards) return codec::encode_json(codec::shape_of<GetRecordsOutput>(), output);
+  if (answer.child_shards) {  // the few children of a closed shard are left to the generic codec
+    const GetRecordsOutput whole = described(answer);
+    return codec::encode_json(codec::shape_of<GetRecordsOutput>(), &whole);
+  }
   constexpr std::size_t kFixed = 96 + kIntegerCharsMax;
   constexpr std::size_t kFixedEach = 96 + kTimestampCharsMax;
   std::size_t room = kFixed;
   if (answer.next_shard_iterator) room += string_room(*answer.next_shard_iterator);
-  for (const RecordOutput& record : answer.records) {
+  const AnswerRecords records(answer);
+  records.each([&room](const AnswerRecord& record) {
     room += kFixedEach + string_room(record.sequence_number) + string_room(record.partition_key) +
-            base64_encoded_size(record.data.bytes.size()) + encryption_room(record.encryption_type);
-  }
+            base64_encoded_size(record.data.size()) + encryption_room(record.encryption_type);
+  });
   return write_into(room, [&](Writer& w) {
     w.raw(R"({"Records":[)");
     bool first = true;
-    for (const RecordOutput& record : answer.records) {
+    records.each([&w, &first](const AnswerRecord& record) {
       w.raw(first ? R"({"SequenceNumber":)" : R"(,{"SequenceNumber":)");
       first = false;
       w.string(record.sequence_number);
       w.raw(R"(,"ApproximateArrivalTimestamp":)");
-      w.timestamp(record.approximate_arrival_timestamp);
+      w.timestamp(record.arrival);
       w.raw(R"(,"Data":)");
-      w.base64(record.data.bytes);
+      w.base64(record.data);
       w.raw(R"(,"PartitionKey":)");
       w.string(record.partition_key);
       w.encryption(record.encryption_type);
       w.raw("}");
-    }
+    });
     w.raw("]");
     if (answer.next_shard_iterator) {
       w.raw(R"(,"NextShardIterator":)");

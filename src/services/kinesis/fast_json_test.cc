@@ -6,6 +6,8 @@
 #include "codec/codec.h"
 #include "core/encoding/base64.h"
 #include "core/random.h"
+#include "services/kinesis/answer_records.h"
+#include "services/kinesis/fast_answers_test.h"
 #include "services/kinesis/record_shapes.h"
 
 namespace penstock::services::kinesis {
@@ -21,9 +23,11 @@ template <class Input>
 bool agree(bool (*fast)(std::string_view, void*), const std::string& body) {
   Input by_fast;
   if (!fast(body, &by_fast)) return false;
+  if constexpr (std::is_same_v<Input, PutRecordsInput>) by_fast.records = request_entries(*by_fast.batch);
   Input by_generic;
   const auto decoded = codec::decode_json(body, codec::shape_of<Input>(), &by_generic);
   EXPECT_TRUE(decoded.has_value()) << body.substr(0, 500) << ": " << (decoded ? "" : decoded.error().message);
+  EXPECT_EQ(codec::validate(codec::shape_of<Input>(), &by_generic), "");
   EXPECT_EQ(generic(by_fast), generic(by_generic)) << body.substr(0, 500);
   return true;
 }
@@ -53,8 +57,9 @@ std::string client_body(SeededRandom& random) {
     records += fmt::format("{}{}{{{}}}{}", i == 0 ? "" : ",", space(), joined, space());
   }
   const auto list = fmt::format(R"("Records":{}[{}])", space(), records);
-  return random.below(2) == 0 ? fmt::format(R"({}{{"StreamName":"s",{}}}{})", space(), list, space())
-                              : fmt::format(R"({{{},"StreamARN":{}"arn"}})", list, space());
+  return random.below(2) == 0
+             ? fmt::format(R"({}{{"StreamName":"s",{}}}{})", space(), list, space())
+             : fmt::format(R"({{{},"StreamARN":{}"arn:aws:kinesis:us-east-1:123456789012:stream/s"}})", list, space());
 }
 
 TEST(FastJson, AcceptsWhatClientsSendAndDecodesItLikeTheGenericCodec) {
@@ -105,6 +110,12 @@ TEST(FastJson, LeavesWhatIsDoubtfulToTheGenericCodec) {
            R"({"Records":[{"Data":"YQ","PartitionKey":"k"}]})",
            R"({"Records":[{"Data":1,"PartitionKey":"k"}]})",
            R"({"Records":[],"Other":1})",
+           R"({"Records":[]})",
+           R"({"Records":[{"Data":"","PartitionKey":""}]})",
+           R"({"Records":[{"Data":"","PartitionKey":"k","ExplicitHashKey":"01"}]})",
+           R"({"StreamName":"","Records":[{"Data":"","PartitionKey":"k"}]})",
+           R"({"StreamName":"a b","Records":[{"Data":"","PartitionKey":"k"}]})",
+           R"({"StreamARN":"arn","Records":[{"Data":"","PartitionKey":"k"}]})",
            R"({"Records":[],})",
            "{\"Records\":[{\"Data\":\"\",\"PartitionKey\":\"\xff\"}]}",
            "{\"Records\":[{\"Data\":\"\",\"PartitionKey\":\"\t\"}]}",
@@ -155,6 +166,23 @@ TEST(FastJson, EncodesLikeTheGenericCodec) {
     if (random.below(2) == 0) page.next_shard_iterator = text();
     if (random.below(4) == 0) page.child_shards = {{.shard_id = text(), .parent_shards = {text()}}};
     EXPECT_EQ(fast_encode_get_records(&page), generic(page));
+  }
+}
+
+TEST(FastJson, EncodesReceiptsAndPagesLikeTheGenericCodec) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    SeededRandom random(seed);
+    PutRecordsOutput put{.receipt = random_receipt(random)};
+    put.failed_record_count = static_cast<std::int32_t>(put.receipt->failed());
+    if (put.receipt->encrypted) put.encryption_type = "KMS";
+    PutRecordsOutput put_described = put;
+    put_described.records = result_entries(*put.receipt);
+    EXPECT_EQ(fast_encode_put_records(&put), generic(put_described));
+
+    GetRecordsOutput page{.millis_behind_latest = 5, .page = random_page(random)};
+    if (random.below(2) == 0) page.next_shard_iterator = "next";
+    if (random.below(4) == 0) page.child_shards = {{.shard_id = "c"}};
+    EXPECT_EQ(fast_encode_get_records(&page), generic(described(page)));
   }
 }
 

@@ -58,17 +58,18 @@ Answer<GetRecordsOutput> get_records(CallContext& call, GetRecordsInput input) {
     co_return dry_run_passed();
   }
   const auto limit = static_cast<std::size_t>(input.limit.value_or(kRecordsMax));
-  const auto page = co_await streams.read(std::move(iterator), limit);
-  if (!page) co_return to_api_error(page.error(), Plane::data);
+  auto read = co_await streams.read(std::move(iterator), limit);
+  if (!read) co_return to_api_error(read.error(), Plane::data);
+  auto page = std::make_shared<const stream::RecordPage>(*std::move(read));
 
   GetRecordsOutput output;
-  output.records = record_outputs(*page);
   if (page->next) {
     output.next_shard_iterator = streams.seal(*page->next);
   } else {
     output.child_shards = child_shards(*page);
   }
   output.millis_behind_latest = page->millis_behind_latest;
+  output.page = std::move(page);
   co_return output;
 }
 

@@ -1,5 +1,7 @@
 #include "services/kinesis/record_shapes.h"
 
+#include "services/kinesis/errors.h"
+
 namespace penstock::services::kinesis {
 
 using codec::Shape;
@@ -13,6 +15,42 @@ codec::Rules hash_key_rules() { return {.pattern = "0|([1-9]\\d{0,38})"}; }
 codec::Rules sequence_number_rules() { return {.pattern = "0|([1-9]\\d{0,128})"}; }
 
 }  // namespace
+
+std::vector<PutRecordsRequestEntry> request_entries(const RecordBatch& batch) {
+  std::vector<PutRecordsRequestEntry> entries;
+  entries.reserve(batch.records.size());
+  for (const stream::PutView& record : batch.records) {
+    PutRecordsRequestEntry& entry = entries.emplace_back();
+    entry.data.bytes = record.data;
+    entry.partition_key = record.partition_key;
+    if (record.explicit_hash_key) entry.explicit_hash_key = *record.explicit_hash_key;
+  }
+  return entries;
+}
+
+PutFailure put_failure(const Error& error) {
+  if (error.kind == ErrorKind::throttled) return {.code = std::string(kThroughputExceeded), .message = error.message};
+  return {.code = "InternalFailure", .message = "Internal Service Failure: " + error.message};
+}
+
+std::vector<PutRecordsResultEntry> result_entries(const stream::PutReceipt& receipt) {
+  std::vector<PutRecordsResultEntry> entries;
+  entries.reserve(receipt.group_of.size());
+  for (stream::ReceiptReader reader(receipt); reader.more();) {
+    reader.next();
+    PutRecordsResultEntry& entry = entries.emplace_back();
+    const stream::PutReceipt::Group& group = receipt.groups[reader.group()];
+    if (reader.is_stored()) {
+      entry.sequence_number = reader.sequence_number();
+      entry.shard_id = stream::format_shard_id(group.shard);
+      continue;
+    }
+    PutFailure failure = put_failure(group.appended.error());
+    entry.error_code = std::move(failure.code);
+    entry.error_message = std::move(failure.message);
+  }
+  return entries;
+}
 
 const Shape& describe(const PutRecordInput*) {
   static const Shape shape =

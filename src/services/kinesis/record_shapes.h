@@ -1,10 +1,12 @@
 #pragma once
 /// Requests and answers about records. Source: Kinesis API Reference, the actions and data types of the same names.
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "codec/shape.h"
+#include "services/kinesis/record_batch.h"
 #include "services/kinesis/stream_reference.h"
 #include "services/kinesis/stream_shapes.h"
 
@@ -33,6 +35,7 @@ struct PutRecordsRequestEntry {
 struct PutRecordsInput : StreamReference {
   std::vector<PutRecordsRequestEntry> records{};
   std::optional<bool> dry_run{};
+  std::shared_ptr<const RecordBatch> batch{};  ///< not described: set by the fast decoders in place of `records`
 };
 
 struct PutRecordsResultEntry {
@@ -46,6 +49,8 @@ struct PutRecordsOutput {
   std::int32_t failed_record_count = 0;
   std::vector<PutRecordsResultEntry> records{};
   std::optional<std::string> encryption_type{};
+  /// Not described: the outcomes, which the fast encoders write in place of `records`.
+  std::optional<stream::PutReceipt> receipt{};
 };
 
 struct GetShardIteratorInput : StreamReference {
@@ -87,7 +92,19 @@ struct GetRecordsOutput {
   std::optional<std::string> next_shard_iterator{};
   std::int64_t millis_behind_latest = 0;
   std::optional<std::vector<ChildShard>> child_shards{};
+  /// Not described: the records, which the fast encoders write in place of `records`.
+  std::shared_ptr<const stream::RecordPage> page{};
 };
+
+/// What the members that are not described hold, as described ones.
+[[nodiscard]] std::vector<PutRecordsRequestEntry> request_entries(const RecordBatch& batch);
+[[nodiscard]] std::vector<PutRecordsResultEntry> result_entries(const stream::PutReceipt& receipt);
+/// How the answer tells that a record was not stored.
+struct PutFailure {
+  std::string code;
+  std::string message;
+};
+[[nodiscard]] PutFailure put_failure(const Error& error);
 
 const codec::Shape& describe(const PutRecordInput*);
 const codec::Shape& describe(const PutRecordOutput*);

@@ -73,6 +73,7 @@ struct FastCodec {
 };
 
 constexpr Operation with_fast_codecs(Operation row, FastCodec json, FastCodec cbor) {
+  row.fast_is_valid = true;
   row.fast_decode = json.decode;
   row.fast_encode = json.encode;
   row.fast_decode_cbor = cbor.decode;

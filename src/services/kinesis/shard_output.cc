@@ -19,14 +19,14 @@ ShardOutput shard_output(const stream::Shard& shard) {
 }
 
 std::optional<std::string> encryption_type(bool encrypted) {
-  return encrypted ? std::optional<std::string>("KMS") : std::nullopt;
+  return encrypted ? std::optional<std::string>(kEncrypted) : std::nullopt;
 }
 
 std::vector<RecordOutput> record_outputs(const stream::RecordPage& page) {
   std::vector<RecordOutput> records;
   records.reserve(page.records.size());
   for (const stream::ReadRecord& record : page.records) {
-    records.push_back({.sequence_number = record.sequence_number,
+    records.push_back({.sequence_number = record.sequence_number.str(),
                        .approximate_arrival_timestamp = record.arrival,
                        .data = {.bytes = std::string(record.data)},
                        .partition_key = std::string(record.partition_key),

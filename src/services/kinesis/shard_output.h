@@ -11,6 +11,7 @@ namespace penstock::services::kinesis {
 [[nodiscard]] ShardOutput shard_output(const stream::Shard& shard);
 [[nodiscard]] HashKeyRange hash_key_range(const stream::HashRange& range);
 
+inline constexpr std::string_view kEncrypted = "KMS";
 /// "KMS", or nothing.
 [[nodiscard]] std::optional<std::string> encryption_type(bool encrypted);
 /// Copies the records out of the page.

@@ -76,7 +76,7 @@ class ShardEvents final : public EventSource {
     SubscribeToShardEvent event;
     event.records = record_outputs(page);
     event.continuation_sequence_number =
-        page.records.empty() ? subscription_->progress() : page.records.back().sequence_number;
+        page.records.empty() ? subscription_->progress() : page.records.back().sequence_number.str();
     event.millis_behind_latest = page.millis_behind_latest;
     return as_event(std::move(event));
   }
