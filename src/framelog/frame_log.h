@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,13 @@ class FrameLog {
   /// Frames of the shard with position >= `from`, in order. Positions already trimmed are skipped silently.
   /// Errors: corrupt (names the segment and offset), once the whole frames before it have been given; unavailable.
   virtual Task<Result<FramePage>> read(ShardIndex shard, Position from, ReadLimits limits) = 0;
+
+  /// The page that `read` would give, where that takes neither waiting nor memory: its frames are in a cache, which
+  /// shares them. Nothing: ask `read`.
+  [[nodiscard]] virtual std::optional<FramePage> read_cached(ShardIndex /*shard*/, Position /*from*/,
+                                                             ReadLimits /*limits*/) {
+    return std::nullopt;
+  }
 
   /// The first frame of the shard whose time is >= `time`; if there is none, one past the shard's last position.
   virtual Task<Result<Position>> position_at(ShardIndex shard, Timestamp time) = 0;

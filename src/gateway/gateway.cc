@@ -131,7 +131,9 @@ Task<ApiResult<HttpResponse>> Gateway::call_operation(HttpRequest request, const
   if (operation.event_stream) {
     co_return render_events(protocol, operation, output.get(), std::move(call.events), call.request_id);
   }
-  co_return render_success(protocol, service, operation, output.get(), call.request_id);
+  HttpResponse response = render_success(protocol, service, operation, output.get(), call.request_id);
+  response.memory = std::move(call.memory);
+  co_return response;
 }
 
 ApiResult<sigv4::Verified> Gateway::authenticate(const HttpRequest& request, const Route& route,

@@ -61,8 +61,21 @@ struct ConnectionHost {
   const HttpHandler& handler;
   const RefusalRenderer& refusal;
   BodyBudget& bodies;
+  MemoryBudget* answers;              ///< null: no bound
   const std::atomic<bool>& stopping;  ///< no request after the present one
 };
+
+/// An answer of this size or more is counted as what it takes of memory until it is sent.
+inline constexpr std::size_t kCountedAnswerBytes = 16U << 10U;
+/// One of this size or more is dropped for a refusal (503) when there is no memory for it. Smaller ones never are: they
+/// tell of changes that were made.
+inline constexpr std::size_t kLargeAnswerBytes = 256U << 10U;
+
+/// The answer is about to be sent: from now on its memory is what its body takes.
+void count_memory(const ConnectionHost& host, HttpResponse& response);
+
+/// Until when the client may take its time with the rest of an answer of which it has taken `sent` bytes since `start`.
+[[nodiscard]] SteadyTime answer_deadline(const ConnectionHost& host, SteadyTime start, std::size_t sent);
 
 /// Who is at the other end.
 struct Peer {

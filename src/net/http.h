@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/memory_budget.h"
 #include "core/task.h"
 
 namespace penstock::net {
@@ -57,6 +58,7 @@ struct HttpResponse {
   /// When set, its pieces follow `body` and the length is not known beforehand (chunked, or HTTP/2 DATA). The server
   /// destroys it when no `next` is under way any more.
   std::unique_ptr<BodyStream> stream{};
+  MemoryCharge memory{};  ///< for `body`, if it was asked for; the server holds it until the body is sent
 };
 
 /// Called on the connection's loop; the Task resumes there. Must give an answer in any case.

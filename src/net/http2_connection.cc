@@ -124,6 +124,7 @@ void Http2Connection::drop_streamed() {
 Task<void> Http2Connection::handle(StreamId stream, Ready ready) {
   HttpResponse response = co_await host_.handler(std::move(ready.request));
   ready.charge.release();
+  count_memory(host_, response);
   --handling_;
   if (ended_) co_return;
   if (auto pieces = session_.answer(stream, std::move(response))) {

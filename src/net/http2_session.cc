@@ -44,6 +44,8 @@ struct Http2Session::Stream {
   // The answer: `text` is what is to be sent now, of the body or of a piece.
   std::string text;
   std::size_t text_sent = 0;
+  SteadyTime text_since = SteadyTime::max();
+  MemoryCharge memory;  ///< for `text`
   bool streamed = false;
   bool piece_asked = false;
   bool deferred = false;  ///< nghttp2 waits for the piece
@@ -337,10 +339,12 @@ std::unique_ptr<BodyStream> Http2Session::answer(StreamId id, HttpResponse respo
   if (stream == nullptr || stream->phase != Stream::Phase::handed_out) return nullptr;
   stream->phase = Stream::Phase::answering;
   stream->deadline = in(host_.limits.write_stall_max);
+  stream->text_since = host_.clock.steady();
   const bool has_body = !stream->to_head && may_have_body(response.status);
   stream->streamed = has_body && response.stream != nullptr;
   const AnswerHead head(response, host_.clock.now());
   if (has_body) stream->text = std::move(response.body);
+  if (has_body) stream->memory = std::move(response.memory);
   unsent_bytes_ += stream->text.size();
   nghttp2_data_provider provider{.source = {.ptr = stream}, .read_callback = &Callbacks::read_answer};
   const bool has_data = stream->streamed || !stream->text.empty();
@@ -359,6 +363,7 @@ void Http2Session::give_piece(StreamId id, std::optional<std::string> piece) {
   stream->streamed = piece.has_value();
   stream->text = std::move(piece).value_or(std::string());
   stream->text_sent = 0;
+  stream->text_since = host_.clock.steady();
   unsent_bytes_ += stream->text.size();
   if (std::exchange(stream->deferred, false)) nghttp2_session_resume_data(session_.get(), id);
 }
@@ -377,12 +382,13 @@ long Http2Session::read_answer(Stream& stream, std::uint8_t* out, std::size_t si
   std::memcpy(out, stream.text.data() + stream.text_sent, taken);
   stream.text_sent += taken;
   unsent_bytes_ -= taken;
+  stream.deadline = answer_deadline(host_, stream.text_since, stream.text_sent);
   if (stream.unsent() == 0) {
     std::string().swap(stream.text);
     stream.text_sent = 0;
+    stream.memory = {};
     if (!stream.streamed) *flags |= NGHTTP2_DATA_FLAG_EOF;
   }
-  stream.deadline = in(host_.limits.write_stall_max);
   idle_frames_.left =
       std::min(idle_frames_.max, idle_frames_.left + static_cast<std::int64_t>(taken) + kFrameSentEarns);
   return static_cast<long>(taken);

@@ -109,6 +109,7 @@ Task<void> HttpConnection::run() {
     const bool bodiless = head->request.method == "HEAD";
     HttpResponse response = co_await host_.handler(std::move(head->request));
     charge_.release();
+    count_memory(host_, response);
     if (bodiless) head->request.method = "HEAD";
     const bool until_closed = response.stream != nullptr && !head->takes_chunks;
     const bool close = host_.stopping || !head->keep_alive || until_closed;
@@ -254,9 +255,11 @@ Task<HttpConnection::OrEnding<void>> HttpConnection::read_chunked_body(HttpReque
 
 Task<bool> HttpConnection::write_all(std::string_view head, std::string_view body, std::string_view tail) {
   std::array<std::string_view, 3> parts{head, body, tail};
-  std::size_t left = head.size() + body.size() + tail.size();
+  const std::size_t size = head.size() + body.size() + tail.size();
+  const SteadyTime start = host_.clock.steady();
+  std::size_t left = size;
   while (left > 0) {
-    allow(host_.limits.write_stall_max);
+    deadline_ = answer_deadline(host_, start, size - left);
     const Result<std::size_t> sent = co_await stream_->write_some(parts);
     if (!sent.has_value()) co_return false;
     left -= *sent;

@@ -183,7 +183,8 @@ void HttpServer::State::start(const std::shared_ptr<State>& self, LoopSide& side
     return;
   }
   auto connection = std::make_shared<NegotiatedConnection>(
-      ConnectionHost{self->clock, self->options.limits, self->handler, self->refusal, self->bodies, self->stopping},
+      ConnectionHost{self->clock, self->options.limits, self->handler, self->refusal, self->bodies,
+                     self->options.answers, self->stopping},
       make_tcp_stream(std::move(socket)), Peer{.address = peer.address().to_string()}, self->tls.get());
   side.connections.insert(connection.get());
   if (!side.sweeping) sweep_later(self, side);

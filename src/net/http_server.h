@@ -38,12 +38,17 @@ struct HttpLimits {
       30'000};  ///< for a body, beside the time that body_bytes_per_second_min gives
   std::size_t body_bytes_per_second_min = 8U << 10U;
   std::chrono::milliseconds write_stall_max{30'000};  ///< without any byte of the answer being taken
+  /// Beside write_stall_max an answer (or a piece of a streamed one) may take the time that this rate gives.
+  std::size_t answer_bytes_per_second_min = 8U << 10U;
 };
 
 struct HttpServerOptions {
   HostPort listen;  ///< port 0 takes a free one
   HttpLimits limits;
   std::optional<TlsIdentity> tls{};  ///< absent: TLS is refused
+  /// For answers until they are sent; while it is full, large ones that were not charged before they were made give way
+  /// to a refusal (503). Null: no bound. Outlives the server.
+  MemoryBudget* answers = nullptr;
 };
 
 /// Makes the answer to a request that the server itself refuses (400, 408, 413, 417, 431, 501, 503, 505). `head` has

@@ -97,6 +97,27 @@ std::vector<Number> numbers_of(const framelog::LogMetrics& log) {
   };
 }
 
+struct MemoryInUse {
+  std::size_t answers_bytes = 0;
+  std::size_t answers_waiting = 0;
+  std::size_t events_bytes = 0;
+  std::size_t events_waiting = 0;
+};
+
+std::vector<Number> numbers_of(const MemoryInUse& memory) {
+  return {
+      {{"penstock_answers_memory_bytes", kGauge, "", "What answers take until their clients have them."},
+       memory.answers_bytes},
+      {{"penstock_answers_waiting", kGauge, "", "Requests that wait for memory for their answers."},
+       memory.answers_waiting},
+      {{"penstock_events_memory_bytes", kGauge, "",
+        "What events of SubscribeToShard take until their clients have them."},
+       memory.events_bytes},
+      {{"penstock_events_waiting", kGauge, "", "Subscriptions that wait for memory for their next event."},
+       memory.events_waiting},
+  };
+}
+
 std::vector<Number> numbers_of(std::size_t http_connections, std::size_t streams, std::size_t subscriptions) {
   return {
       {{"penstock_http_connections", kGauge, "", "Connections to the API port."}, http_connections},
@@ -126,6 +147,10 @@ class MetricsBody final : public net::BodyStream {
     write_process_metrics(out_);
     write_numbers(out_,
                   numbers_of(sources.http_connections(), streams.size(), sources.streams.subscriptions().count()));
+    write_numbers(out_, numbers_of(MemoryInUse{.answers_bytes = sources.answers.bytes(),
+                                               .answers_waiting = sources.answers.waiting(),
+                                               .events_bytes = sources.events.bytes(),
+                                               .events_waiting = sources.events.waiting()}));
     sources.gateway.metrics().write(out_);
     write_numbers(out_, numbers_of(sources.broker.stats()));
     write_numbers(out_, numbers_of(sources.rules.stats()));
@@ -225,6 +250,7 @@ std::vector<MetricFamily> metric_families() {
   for (const MetricFamily* family : process_metric_families()) add(*family);
   for (const Number& number : numbers_of(0, 0, 0)) add(number.family);
   for (const MetricFamily* family : gateway::RequestMetrics::families()) add(*family);
+  for (const Number& number : numbers_of(MemoryInUse{})) add(number.family);
   for (const Number& number : numbers_of(mqtt::BrokerStats{})) add(number.family);
   for (const Number& number : numbers_of(services::iot::RuleEngineStats{})) add(number.family);
   for (const Number& number : numbers_of(framelog::log_metrics())) add(number.family);

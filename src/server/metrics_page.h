@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/memory_budget.h"
 #include "core/result.h"
 #include "net/http.h"
 #include "server/metrics_access.h"
@@ -41,6 +42,8 @@ struct MetricsSources {
   const mqtt::Broker& broker;
   const gateway::Gateway& gateway;
   std::function<std::size_t()> http_connections;
+  const MemoryBudget& answers;
+  const MemoryBudget& events;
 };
 
 class MetricsPage {

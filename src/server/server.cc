@@ -8,6 +8,7 @@
 
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "core/clock.h"
+#include "core/memory_budget.h"
 #include "core/random.h"
 #include "core/timers.h"
 #include "framelog/embedded/embedded_store.h"
@@ -19,6 +20,7 @@
 #include "net/http_server.h"
 #include "os/posix_file_system.h"
 #include "server/control.h"
+#include "server/deletion_clock.h"
 #include "server/housekeeping.h"
 #include "server/live_backup.h"
 #include "server/master_key_files.h"
@@ -61,7 +63,7 @@ Result<T> named(std::string_view part, Result<T> result) {
 }
 
 /// What time brings about: records past their retention, sessions that slept too long, traffic of on-demand streams.
-Task<void> keep_up(stream::Streams& streams, mqtt::Broker& broker, const Clock& clock) {
+Task<void> keep_up(stream::Streams& streams, mqtt::Broker& broker, DeletionClock& clock) {
   broker.expire_sessions();
   const Result<void> trimmed = co_await streams.trim_expired(clock.now());
   if (!trimmed.has_value()) {
@@ -82,11 +84,14 @@ struct Server::Parts {
 
   Settings settings;
   SystemClock clock;
+  DeletionClock deletion_clock{clock};
   SystemRandom random;
   std::unique_ptr<os::FileSystem> files = os::posix_file_system();
   std::optional<DataDirectory> directory;
   std::optional<TlsFiles> tls;
   ThreadTimers timers{clock};
+  std::optional<MemoryBudget> answers;
+  std::optional<MemoryBudget> events;
   std::optional<net::EventLoops> loops;
   std::unique_ptr<catalog::SqliteFileCatalog> catalog;
   std::unique_ptr<iam::IdentityStore> identities;
@@ -129,8 +134,15 @@ Result<void> Server::Parts::open_storage(const std::optional<RootKey>& root) {
                                                                            .seal_key = std::move(seal_key)}))));
   PENSTOCK_TRY_VOID(settle_root_key(*directory, *identities, root));
   PENSTOCK_TRY_VOID(directory->make_folder("streams"));
+  const MemorySettings& memory = settings.memory;
+  answers.emplace(memory.answers_bytes_max, timers);
+  events.emplace(memory.events_bytes_max, timers);
   logs = framelog::embedded_store(*files, directory->path_of("streams"), clock, random,
-                                  {.sorts_segments = settings.storage.sorts_segments,
+                                  {.waiting_bytes_max = memory.waiting_bytes_max / 2,
+                                   .all_waiting_bytes_max = memory.waiting_bytes_max,
+                                   .cache_bytes_max = memory.tip_cache_bytes_max,
+                                   .index_cache_bytes_max = memory.index_cache_bytes_max,
+                                   .sorts_segments = settings.storage.sorts_segments,
                                    .sort_bytes_per_second = settings.storage.sort_bytes_per_second});
   return {};
 }
@@ -155,7 +167,9 @@ Result<void> Server::Parts::open_services() {
                                                        .subscription_idle = kinesis.subscription_idle,
                                                        .iterator_life = kinesis.iterator_life,
                                                        .page_token_life = kinesis.page_token_life,
-                                                       .master_keys = std::move(master_keys)},
+                                                       .master_keys = std::move(master_keys),
+                                                       .answers = &*answers,
+                                                       .events = &*events},
                                                       *catalog, *logs, clock, random)));
   PENSTOCK_TRY(iot, named("iot", services::iot::IotCore::open({.catalog = *catalog,
                                                                .clock = clock,
@@ -217,7 +231,9 @@ Result<void> Server::Parts::open_metrics() {
                                  .rules = *rules,
                                  .broker = *broker,
                                  .gateway = *gateway,
-                                 .http_connections = [this] { return api->connection_count(); }});
+                                 .http_connections = [this] { return api->connection_count(); },
+                                 .answers = *answers,
+                                 .events = *events});
   return {};
 }
 
@@ -242,13 +258,14 @@ void Server::Parts::open_control() {
 
 Result<void> Server::Parts::open_doors() {
   loops.emplace(loop_count(settings));
-  upkeep.emplace(loops->at(0), timers, kUpkeepInterval, [this] { return keep_up(*streams, *broker, clock); });
+  upkeep.emplace(loops->at(0), timers, kUpkeepInterval, [this] { return keep_up(*streams, *broker, deletion_clock); });
   PENSTOCK_TRY(api, net::HttpServer::listen(
                         *loops, clock,
                         {.listen = settings.api,
                          .limits = settings.http,
                          .tls = net::TlsIdentity{.certificate_chain_pem = tls->server_chain_pem,
-                                                 .private_key_pem = tls->server_key_pem}},
+                                                 .private_key_pem = tls->server_key_pem},
+                         .answers = &*answers},
                         [this](net::HttpRequest request) { return answer(std::move(request)); },
                         [this](int status, std::string_view message, const net::HttpRequest* head) {
                           return gateway->refuse(status, message, head);

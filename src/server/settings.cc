@@ -107,6 +107,12 @@ constexpr Setting kinesis_ms(std::string_view key) {
           [](Settings& s, std::string_view v) { return read_ms(s.kinesis.*field, v, min, kHourMs); }};
 }
 
+template <std::size_t MemorySettings::* field, std::uint64_t min = 0>
+constexpr Setting memory_bytes(std::string_view key) {
+  return {key, Form::number,
+          [](Settings& s, std::string_view v) { return read_number(s.memory.*field, v, min, kMib << 20U); }};
+}
+
 constexpr std::array kSettings = {
     Setting{"account", Form::text,
             [](Settings& s, std::string_view v) -> Result<void> {
@@ -174,6 +180,11 @@ constexpr std::array kSettings = {
     kinesis_ms<&KinesisSettings::subscription_life, 1>("kinesis.subscription_life_ms"),
     kinesis_ms<&KinesisSettings::takeover>("kinesis.subscription_takeover_ms"),
     Setting{"log.level", Form::text, [](Settings& s, std::string_view v) { return read_level(s.log_level, v); }},
+    memory_bytes<&MemorySettings::answers_bytes_max, kMib>("memory.answers_bytes_max"),
+    memory_bytes<&MemorySettings::events_bytes_max, kMib>("memory.events_bytes_max"),
+    memory_bytes<&MemorySettings::index_cache_bytes_max>("memory.index_cache_bytes_max"),
+    memory_bytes<&MemorySettings::tip_cache_bytes_max>("memory.tip_cache_bytes_max"),
+    memory_bytes<&MemorySettings::waiting_bytes_max, kMib>("memory.waiting_bytes_max"),
     Setting{"metrics.access", Form::text,
             [](Settings& s, std::string_view v) { return read_access(s.metrics.access, v); }},
     Setting{"metrics.series_max", Form::number,

@@ -45,6 +45,15 @@ struct MetricsSettings {
   std::size_t series_max = 200'000;
 };
 
+/// What the server may take of memory for the load's sake; docs/operating.md, "Memory", tells what happens over it.
+struct MemorySettings {
+  std::size_t answers_bytes_max = 256U << 20U;  ///< answers (and pages of records) until they are sent
+  std::size_t events_bytes_max = 64U << 20U;    ///< of SubscribeToShard, likewise
+  std::size_t waiting_bytes_max = 128U << 20U;  ///< records that wait to be written, all streams together
+  std::size_t tip_cache_bytes_max = 8U << 20U;
+  std::size_t index_cache_bytes_max = 16U << 20U;
+};
+
 struct Settings {
   std::string data_dir = ".penstock";
   /// Empty: what the data directory was made with, or the defaults below for a new one.
@@ -59,6 +68,7 @@ struct Settings {
   std::string mqtt_anonymous = "loopback";
   std::vector<std::string> certificate_hosts;  ///< further names that the server's certificate is good for
   KinesisSettings kinesis;
+  MemorySettings memory;
   MetricsSettings metrics;
   StorageSettings storage;
 };

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "codec/shape.h"
+#include "core/memory_budget.h"
 #include "core/task.h"
 #include "iam/authorizer.h"
 
@@ -69,6 +70,7 @@ struct CallContext {
   std::string account;  ///< of the house
   bool secure = false;
   std::unique_ptr<EventSource> events{};  ///< set by handlers of event-stream operations; taken over by the answer
+  MemoryCharge memory{};                  ///< for a large answer; held until it is sent
 };
 
 /// What a call touches. `conditions` are the service's own condition keys for it.

@@ -4,6 +4,7 @@
 
 #include "core/encoding/hex.h"
 #include "stream/live_stream.h"
+#include "stream/page_memory.h"
 #include "stream/record_frame.h"
 #include "stream/streams.h"
 
@@ -77,12 +78,12 @@ struct Stop {
   Timestamp next_arrival{};  ///< of the first record not given (or of the last given, when that is not known)
 };
 
-Task<Result<Stop>> fill(PageBuilder& page, std::shared_ptr<framelog::FrameLog> log, ShardIndex shard,
-                        Timestamp horizon) {
+Task<Result<Stop>> fill(PageBuilder& page, std::shared_ptr<framelog::FrameLog> log, ShardIndex shard, Timestamp horizon,
+                        PageMemory& memory) {
   Timestamp last_arrival{};
   while (true) {
     const framelog::ReadLimits limits{.frames_max = page.records_left() + 1, .bytes_max = page.bounds().bytes_max};
-    auto read = co_await log->read(shard, page.position, limits);
+    auto read = co_await memory.read(log, shard, page.position, limits);
     if (!read) {
       // What lies before a frame that cannot be read is given; the next page says what is wrong.
       if (page.bytes() > 0) co_return Stop{.at_tip = false, .next_arrival = last_arrival};
@@ -278,11 +279,11 @@ Task<Result<RecordPage>> Streams::read(ShardIterator from, std::size_t limit) {
   const PageBounds bounds{.records_max = limit};
   const SteadyTime began = clock_.steady();
   const LivePtr stream = live(from.stream_name);
-  if (!stream) co_return co_await read_page(std::move(from), bounds);
+  if (!stream) co_return co_await read_page(std::move(from), bounds, settings_.answers);
   const ShardIndex shard = from.shard;
   Result<RecordPage> page;
   if (stream->limits().take_read(shard, began)) {
-    page = co_await read_page(std::move(from), bounds);
+    page = co_await read_page(std::move(from), bounds, settings_.answers);
     if (page.has_value()) stream->limits().charge_read(shard, page->bytes, clock_.steady());
   } else {
     page = rate_exceeded(format_shard_id(shard), from.stream_name);
@@ -321,7 +322,7 @@ Result<void> Streams::check_read(const ShardIterator& from) const {
   return {};
 }
 
-Task<Result<RecordPage>> Streams::read_page(ShardIterator from, PageBounds bounds) {
+Task<Result<RecordPage>> Streams::read_page(ShardIterator from, PageBounds bounds, MemoryBudget* budget) {
   const LivePtr stream = live(from.stream_name);
   // A shard that is closed now takes no more records, so its tip below is its end: look before reading.
   const bool same = stream && stream->info()->uid == from.uid;
@@ -333,10 +334,12 @@ Task<Result<RecordPage>> Streams::read_page(ShardIterator from, PageBounds bound
   PageBuilder builder(shard, bounds, stream->keyring());
   builder.position = from.position;
   builder.index = from.index;
-  PENSTOCK_CO_TRY(const Stop stop, co_await fill(builder, log, shard.index, info->trim_horizon(clock_.now())));
+  PageMemory memory(budget, bounds);
+  PENSTOCK_CO_TRY(const Stop stop, co_await fill(builder, log, shard.index, info->trim_horizon(clock_.now()), memory));
 
   RecordPage page = builder.take();
   page.bytes = builder.bytes();
+  PENSTOCK_CO_TRY(page.memory, co_await memory.settle(page.bytes, page.records.size()));
   const Timestamp now = clock_.now();
   if (!stop.at_tip) {
     page.millis_behind_latest = std::max<std::int64_t>(1, (now - stop.next_arrival).count());

@@ -93,7 +93,11 @@ Task<Result<RecordPage>> ShardSubscription::read() {
       co_return fail(ErrorKind::missing,
                      fmt::format("Consumer {} of stream {} was deregistered.", consumer_, at_.stream_name));
   }
-  auto page = co_await streams_.read_page(at_, kPage);
+  MemoryBudget* const budget = streams_.settings().events;
+  PageBounds bounds = kPage;
+  // Clients that do not read hold their events: what is left is shared out in small pieces.
+  if (budget != nullptr && budget->bytes() > budget->bytes_max() / 2) bounds.bytes_max = kPageWhenShort;
+  auto page = co_await streams_.read_page(at_, bounds, budget);
   if (page.has_value() && page->next) at_ = *page->next;
   co_return page;
 }

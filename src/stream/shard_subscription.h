@@ -73,6 +73,7 @@ class ShardSubscription {
  public:
   /// A page of an event: so much at most, but at least one record if there is one.
   static constexpr PageBounds kPage{.records_max = 10'000, .bytes_max = 1U << 20U};
+  static constexpr std::size_t kPageWhenShort = 64U << 10U;  ///< bytes, while half of the memory for events is taken
 
   /// `streams` outlives it. The log is the stream's own.
   ShardSubscription(Streams& streams, std::shared_ptr<LiveStream> stream, std::string consumer, ShardIterator start,

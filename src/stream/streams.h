@@ -22,6 +22,7 @@
 
 #include "catalog/catalog.h"
 #include "core/clock.h"
+#include "core/memory_budget.h"
 #include "core/mutex.h"
 #include "core/random.h"
 #include "core/result.h"
@@ -68,6 +69,9 @@ struct Settings {
   std::shared_ptr<MasterKeys> master_keys{};             ///< null: no stream can be encrypted
   /// For simulation: no threads are made, what would block runs here, and `open` opens the logs one after the other.
   Executor* executor = nullptr;
+  /// What pages of records may take of memory until their answers are sent; null: as much as they like. Outlives it.
+  MemoryBudget* answers = nullptr;
+  MemoryBudget* events = nullptr;  ///< the same for pages of SubscribeToShard
 };
 
 /// One record to put. The partition key must have 1 to 256 characters; an explicit hash key is a decimal below 2^128.
@@ -146,6 +150,7 @@ struct RecordPage {
   std::int64_t millis_behind_latest = 0;                   ///< 0 only when nothing lies behind the page
   std::vector<Shard> children;                             ///< at the end of a closed shard
   std::size_t bytes = 0;                                   ///< data and partition keys of the records
+  MemoryCharge memory{};                                   ///< for the page and the answer that is made of it
 };
 
 class Streams {
@@ -238,7 +243,7 @@ class Streams {
   Task<Result<RecordPage>> read(ShardIterator from, std::size_t limit);
 
   /// As read, but not counted by the shard's read limits: enhanced fan-out has throughput of its own.
-  Task<Result<RecordPage>> read_page(ShardIterator from, PageBounds bounds);
+  Task<Result<RecordPage>> read_page(ShardIterator from, PageBounds bounds, MemoryBudget* budget);
   /// Whether the shard that the iterator stands in is there to be read.
   [[nodiscard]] Result<void> check_read(const ShardIterator& from) const;
 

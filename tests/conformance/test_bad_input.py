@@ -1,21 +1,19 @@
 """What clients do wrong gets its documented error, and touches neither the server nor anybody else."""
 
 import contextlib
-import hashlib
-import hmac
 import json
 import socket
 import struct
 import threading
 import uuid
 from datetime import datetime, timedelta, timezone
-from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
 from cbor_wire import decode
 from mqtt_device import MqttDevice
-from penstock_process import REGION, ROOT_KEY, ROOT_SECRET
+from penstock_process import REGION, ROOT_SECRET
+from raw_request import signed, target
 
 STREAM = "bad-input"
 
@@ -75,34 +73,6 @@ def nobody_else_is_touched(server, bystander):
 
 
 # Requests written by hand ---------------------------------------------------------------------------------------------
-
-
-def mac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
-
-
-def signed(server, body: bytes, headers: dict[str, str], *, service="kinesis", region=REGION, key=ROOT_KEY, secret=ROOT_SECRET,
-           at: datetime | None = None, method="POST", path="/", unsigned_headers: dict[str, str] | None = None) -> bytes:
-    """A whole request as bytes, signed as the IAM User Guide's "Create a signed AWS API request" says."""
-    host, port = server.host_port("api")
-    stamp = (at or datetime.now(timezone.utc)).strftime("%Y%m%dT%H%M%SZ")
-    headers = {name.lower(): value for name, value in headers.items()} | {"host": f"{host}:{port}", "x-amz-date": stamp}
-    names = ";".join(sorted(headers))
-    canonical = "\n".join([method, quote(path), "", *(f"{name}:{headers[name]}" for name in sorted(headers)), "", names,
-                           hashlib.sha256(body).hexdigest()])
-    scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
-    derived = ("AWS4" + secret).encode()
-    for part in scope.split("/"):
-        derived = mac(derived, part)
-    to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
-    headers["authorization"] = (f"AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={names}, "
-                                f"Signature={mac(derived, to_sign).hex()}")
-    headers |= {"content-length": str(len(body))} | (unsigned_headers or {})
-    return f"{method} {path} HTTP/1.1\r\n".encode() + b"".join(f"{n}: {v}\r\n".encode() for n, v in headers.items()) + b"\r\n" + body
-
-
-def target(operation: str) -> dict[str, str]:
-    return {"X-Amz-Target": f"Kinesis_20131202.{operation}", "Content-Type": "application/x-amz-json-1.1"}
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

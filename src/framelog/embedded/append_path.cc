@@ -86,6 +86,12 @@ bool EmbeddedLog::enqueue(WaitingAppend& append) {
       append.result = fail(ErrorKind::throttled, "too many bytes wait to be written to this log");
       return false;
     }
+    const std::size_t all_waiting = engine_->waiting_bytes.fetch_add(append.payload.size());
+    if (all_waiting > 0 && all_waiting + append.payload.size() > engine_->options.all_waiting_bytes_max) {
+      engine_->waiting_bytes -= append.payload.size();
+      append.result = fail(ErrorKind::throttled, "too many bytes wait to be written");
+      return false;
+    }
     time_last_ = std::max(time_last_, now);
     append.time = time_last_;
     waiting_bytes_ += append.payload.size();
@@ -203,8 +209,9 @@ void EmbeddedLog::start_segment(PreparedSegment prepared, std::string_view tips)
     segments_.push_back(std::move(segment));
   }
   if (full != nullptr) seal_in_background(std::move(full));
+  if (!active_.has_value()) ++engine_->open_logs;
   active_ = std::move(prepared);
-  active_since_ = engine_->clock.steady();
+  active_since_ = served_last_ = engine_->clock.steady();
   write_offset_ = kDataStart;
   if (mark_.empty()) ++next_sequence_;
   mark_ = make_mark(active_->seed, next_sequence_ - 1, tips);
@@ -257,6 +264,7 @@ std::vector<WaitingAppend*> EmbeddedLog::take_group() {
     if (bytes > room && !group.empty()) break;
     group.push_back(next);
     waiting_bytes_ -= next->payload.size();
+    engine_->waiting_bytes -= next->payload.size();
     waiting_.pop_front();
   }
   return group;
@@ -379,6 +387,7 @@ void EmbeddedLog::publish(const std::vector<WaitingAppend*>& group, std::uint64_
   write_offset_ = align_up(offset, kGroupAlign);
   proven_segment_ = active_->number;
   proven_end_ = write_offset_;
+  served_last_ = engine_->clock.steady();
 
   std::vector<Rung> rung;
   {
@@ -415,7 +424,7 @@ void EmbeddedLog::refuse_waiting(const Error& why) {
     const MutexLock lock(mutex_);
     refused.assign(waiting_.begin(), waiting_.end());
     waiting_.clear();
-    waiting_bytes_ = 0;
+    engine_->waiting_bytes -= std::exchange(waiting_bytes_, 0);
   }
   for (WaitingAppend* append : refused) append->result = std::unexpected(why);
   complete(refused);

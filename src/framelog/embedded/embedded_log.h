@@ -3,6 +3,7 @@
 /// Threads: any. A log is served by one thread at a time (`serving_`), which alone forms groups and writes files;
 ///          what others see is guarded by `mutex_`, which is never held across I/O.
 
+#include <atomic>
 #include <coroutine>
 #include <deque>
 #include <map>
@@ -44,6 +45,8 @@ struct Engine {
   const EmbeddedOptions options;
   TipCache cache;
   IndexCache indexes;
+  std::atomic<std::size_t> waiting_bytes = 0;  ///< of appends that wait, in all logs
+  std::atomic<std::size_t> open_logs = 0;      ///< that hold a segment open for writing
   Workers committers;
   Workers readers;
   Workers housekeeping;  ///< prepares, seals and drops segments
@@ -80,11 +83,15 @@ struct ReadPlan {
 class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<EmbeddedLog> {
  public:
   EmbeddedLog(std::shared_ptr<Engine> engine, std::string directory, RecoveredLog recovered);
-  ~EmbeddedLog() override = default;
+  ~EmbeddedLog() override {
+    if (active_.has_value()) --engine_->open_logs;
+  }
 
   [[nodiscard]] Durability promise() const override { return Durability::kOnDisk; }
   Task<Result<Appended>> append(ShardIndex shard, std::string frame) override;
   Task<Result<FramePage>> read(ShardIndex shard, Position from, ReadLimits limits) override;
+  [[nodiscard]] std::optional<FramePage> read_cached(ShardIndex shard, Position from, ReadLimits limits) override
+      EXCLUDES(mutex_);
   Task<Result<Position>> position_at(ShardIndex shard, Timestamp time) override;
   [[nodiscard]] Position tip(ShardIndex shard) override EXCLUDES(mutex_);
   Task<Result<void>> trim_before(Timestamp time) override;
@@ -151,8 +158,14 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
       EXCLUDES(mutex_);
   void change_names(Workers::Job change) EXCLUDES(mutex_);
 
+  // resting.cc
+  void rest_if_idle(Timestamp expired_before) EXCLUDES(mutex_);
+  [[nodiscard]] bool is_idle() const REQUIRES(mutex_);
+  void rest(bool all_expired) EXCLUDES(mutex_);
+  Result<void> write_mark_alone() EXCLUDES(mutex_);
+  void leave_active() EXCLUDES(mutex_);
+
   // read_path.cc
-  std::optional<FramePage> read_tip(ShardIndex shard, Position from, ReadLimits limits) EXCLUDES(mutex_);
   Result<FramePage> read_disk(ShardIndex shard, Position from, ReadLimits limits);
   Result<ReadPlan> plan_read(ShardIndex shard, Position from) EXCLUDES(mutex_);
   std::shared_ptr<Segment> next_holding(ShardIndex shard, Position from, std::uint64_t number) REQUIRES(mutex_);
@@ -181,8 +194,9 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   std::uint64_t proven_segment_;
   std::uint64_t proven_end_;
   SteadyTime active_since_;
-  std::string mark_;     ///< goes before the next group: the active segment is new
-  std::string scratch_;  ///< headers, padding and small payloads of the group being written
+  SteadyTime served_last_;  ///< when the last group was committed
+  std::string mark_;        ///< goes before the next group: the active segment is new
+  std::string scratch_;     ///< headers, padding and small payloads of the group being written
 
   Mutex mutex_;
   std::deque<WaitingAppend*> waiting_ GUARDED_BY(mutex_);  // bounded by waiting_bytes_max

@@ -24,10 +24,13 @@ struct EmbeddedOptions {
   std::uint64_t segment_bytes_max = 64U << 20U;
   /// A log's first segment; the next ones grow four times at a step, up to the maximum, while they fill within an hour.
   std::uint64_t segment_bytes_first = 256U << 10U;
-  std::size_t group_bytes_max = 8U << 20U;         ///< a bigger frame is a group of its own
-  std::size_t waiting_bytes_max = 64U << 20U;      ///< per log; more is refused with throttled
-  std::size_t cache_bytes_max = 8U << 20U;         ///< the newest frames, all logs together
-  std::size_t index_cache_bytes_max = 16U << 20U;  ///< of sealed segments' indexes, all logs together
+  std::size_t group_bytes_max = 8U << 20U;          ///< a bigger frame is a group of its own
+  std::size_t waiting_bytes_max = 64U << 20U;       ///< per log; more is refused with throttled
+  std::size_t all_waiting_bytes_max = 128U << 20U;  ///< all logs together
+  std::size_t cache_bytes_max = 8U << 20U;          ///< the newest frames, all logs together
+  std::size_t index_cache_bytes_max = 16U << 20U;   ///< of sealed segments' indexes, all logs together
+  /// More logs than that hold files open for writing: those that were idle for a minute close theirs.
+  std::size_t open_logs_wanted = 2048;
   /// Whether sealed segments are written anew, sorted by shard, where that spares reading; see docs/adr/0006.
   bool sorts_segments = true;
   std::uint64_t sort_bytes_per_second = 32U << 20U;  ///< read and written by it, all logs together; 0: no bound

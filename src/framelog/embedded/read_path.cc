@@ -144,7 +144,7 @@ std::unique_ptr<Subscription> EmbeddedLog::watch(ShardIndex shard, std::function
 
 Task<Result<FramePage>> EmbeddedLog::read(ShardIndex shard, Position from, ReadLimits limits) {
   const auto self = shared_from_this();
-  if (auto page = read_tip(shard, from, limits)) co_return *std::move(page);
+  if (auto page = read_cached(shard, from, limits)) co_return *std::move(page);
   const Completion<Result<FramePage>> done;
   if (!engine_->readers.post([self, shard, from, limits, done] { done.set(self->read_disk(shard, from, limits)); })) {
     co_return std::unexpected(closed());
@@ -165,7 +165,11 @@ Task<Result<void>> EmbeddedLog::trim_before(Timestamp time) {
   const auto self = shared_from_this();
   const Completion<Result<void>> done;
   if (!engine_->housekeeping.post([self, time, done] {
-        self->change_names([self, time, done] { done.set(self->trim(time)); });
+        self->change_names([self, time, done] {
+          const auto trimmed = self->trim(time);
+          if (trimmed.has_value()) self->rest_if_idle(time);
+          done.set(trimmed);
+        });
         self->sort_later();  // there may be room on the disk again
       })) {
     co_return std::unexpected(closed());
@@ -174,7 +178,7 @@ Task<Result<void>> EmbeddedLog::trim_before(Timestamp time) {
 }
 
 /// The page, if no disk is needed for it.
-std::optional<FramePage> EmbeddedLog::read_tip(ShardIndex shard, Position from, ReadLimits limits) {
+std::optional<FramePage> EmbeddedLog::read_cached(ShardIndex shard, Position from, ReadLimits limits) {
   FramePage page;
   std::shared_ptr<CachedShard> cached;
   {

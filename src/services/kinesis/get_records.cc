@@ -60,6 +60,7 @@ Answer<GetRecordsOutput> get_records(CallContext& call, GetRecordsInput input) {
   const auto limit = static_cast<std::size_t>(input.limit.value_or(kRecordsMax));
   auto read = co_await streams.read(std::move(iterator), limit);
   if (!read) co_return to_api_error(read.error(), Plane::data);
+  call.memory = std::move(read->memory);
   auto page = std::make_shared<const stream::RecordPage>(*std::move(read));
 
   GetRecordsOutput output;

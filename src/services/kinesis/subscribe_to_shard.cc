@@ -31,17 +31,22 @@ class ShardEvents final : public EventSource {
   ShardEvents& operator=(const ShardEvents&) = delete;
 
   Task<std::optional<ApiResult<Event>>> next() override {
+    sent_ = {};
     while (!done_ && !cancelled_) {
       if (last_event_) co_return finish(std::exchange(last_event_, std::nullopt));
       const SteadyTime now = house_.clock.steady();
       if (now >= ends_) break;
       auto page = co_await subscription_->read();
+      if (!page && page.error().kind == ErrorKind::throttled) continue;  // there was no memory: it stands in line again
       if (!page) {
         subscription_->note_failed_event();
         co_return finish(to_api_error(page.error(), Plane::control));
       }
       if (!page->next) last_event_ = shard_end(*page);
-      if (!page->records.empty()) co_return give(*page);
+      if (!page->records.empty()) {
+        sent_ = std::move(page->memory);
+        co_return give(*page);
+      }
       if (last_event_) continue;
       if (now >= idle_event_) co_return give(*page);
       arm(now);
@@ -106,6 +111,7 @@ class ShardEvents final : public EventSource {
   SteadyTime armed_until_{};
   TimerId timer_ = 0;
   std::optional<ApiResult<Event>> last_event_;
+  MemoryCharge sent_;  ///< of the last event, until the client has taken it
   bool done_ = false;
   std::atomic<bool> cancelled_ = false;
 };
