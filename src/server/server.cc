@@ -192,7 +192,10 @@ Result<void> Server::Parts::open_devices() {
                                                  .account = identity.account,
                                                  .region = identity.region});
   gatekeeper.emplace(*iot, *identities, clock, services::iot::GatekeeperOptions{.anonymous = settings.mqtt_anonymous});
-  broker.emplace(clock, random, &*catalog, *gatekeeper, *rules);
+  mqtt::BrokerOptions options;
+  options.limits.all_inbound_bytes_max = settings.memory.mqtt_inbound_bytes_max;
+  options.limits.all_outbound_bytes_max = settings.memory.mqtt_outbound_bytes_max;
+  broker.emplace(clock, random, &*catalog, *gatekeeper, *rules, std::move(options));
   rules->set_publisher(*broker);
   rules->start();
   return named("mqtt", broker->load());
@@ -270,10 +273,12 @@ Result<void> Server::Parts::open_doors() {
                         [this](int status, std::string_view message, const net::HttpRequest* head) {
                           return gateway->refuse(status, message, head);
                         }));
-  PENSTOCK_TRY(mqtt, mqtt::Listener::start(*loops, *broker, settings.mqtt, {}));
+  PENSTOCK_TRY(mqtt, mqtt::Listener::start(*loops, *broker, settings.mqtt,
+                                           {.tls = std::nullopt, .connections_max = settings.mqtt_connections_max}));
   PENSTOCK_TRY(mqtts, mqtt::Listener::start(*loops, *broker, settings.mqtts,
                                             {.tls = mqtt::TlsIdentity{.certificate_chain_pem = tls->server_chain_pem,
-                                                                      .private_key_pem = tls->server_key_pem}}));
+                                                                      .private_key_pem = tls->server_key_pem},
+                                             .connections_max = settings.mqtt_connections_max}));
   iot->set_endpoints({.mqtts = net::to_string(mqtts->address())});
   endpoints = {.api = url("http", api->address()),
                .api_tls = url("https", api->address()),

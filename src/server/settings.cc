@@ -183,6 +183,8 @@ constexpr std::array kSettings = {
     memory_bytes<&MemorySettings::answers_bytes_max, kMib>("memory.answers_bytes_max"),
     memory_bytes<&MemorySettings::events_bytes_max, kMib>("memory.events_bytes_max"),
     memory_bytes<&MemorySettings::index_cache_bytes_max>("memory.index_cache_bytes_max"),
+    memory_bytes<&MemorySettings::mqtt_inbound_bytes_max, kMib>("memory.mqtt_inbound_bytes_max"),
+    memory_bytes<&MemorySettings::mqtt_outbound_bytes_max, kMib>("memory.mqtt_outbound_bytes_max"),
     memory_bytes<&MemorySettings::tip_cache_bytes_max>("memory.tip_cache_bytes_max"),
     memory_bytes<&MemorySettings::waiting_bytes_max, kMib>("memory.waiting_bytes_max"),
     Setting{"metrics.access", Form::text,
@@ -202,6 +204,8 @@ constexpr std::array kSettings = {
               s.mqtt_anonymous = v;
               return {};
             }},
+    Setting{"mqtt.connections_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.mqtt_connections_max, v, 1, 1'000'000); }},
     Setting{"mqtt.listen", Form::text, [](Settings& s, std::string_view v) { return read_address(s.mqtt, v); }},
     Setting{"mqtts.listen", Form::text, [](Settings& s, std::string_view v) { return read_address(s.mqtts, v); }},
     Setting{"region", Form::text,

@@ -47,9 +47,11 @@ struct MetricsSettings {
 
 /// What the server may take of memory for the load's sake; docs/operating.md, "Memory", tells what happens over it.
 struct MemorySettings {
-  std::size_t answers_bytes_max = 256U << 20U;  ///< answers (and pages of records) until they are sent
-  std::size_t events_bytes_max = 64U << 20U;    ///< of SubscribeToShard, likewise
-  std::size_t waiting_bytes_max = 128U << 20U;  ///< records that wait to be written, all streams together
+  std::size_t answers_bytes_max = 256U << 20U;        ///< answers (and pages of records) until they are sent
+  std::size_t events_bytes_max = 64U << 20U;          ///< of SubscribeToShard, likewise
+  std::size_t waiting_bytes_max = 128U << 20U;        ///< records that wait to be written, all streams together
+  std::size_t mqtt_inbound_bytes_max = 128U << 20U;   ///< PUBLISHes that are not acknowledged
+  std::size_t mqtt_outbound_bytes_max = 128U << 20U;  ///< messages that subscribers have yet to take
   std::size_t tip_cache_bytes_max = 8U << 20U;
   std::size_t index_cache_bytes_max = 16U << 20U;
 };
@@ -66,6 +68,7 @@ struct Settings {
   net::HostPort mqtt{"127.0.0.1", 1883};
   net::HostPort mqtts{"127.0.0.1", 8883};
   std::string mqtt_anonymous = "loopback";
+  std::size_t mqtt_connections_max = 20'000;   ///< to each of the two ports
   std::vector<std::string> certificate_hosts;  ///< further names that the server's certificate is good for
   KinesisSettings kinesis;
   MemorySettings memory;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "mqtt/broker/message_memory.h"
 #include "mqtt/packet/topic.h"
 #include "telemetry/log.h"
 
@@ -152,6 +153,7 @@ void Broker::deliver(MessagePtr message) {
   // Taken out for the while: waking a link must not find it in use.
   auto found = std::move(subscribers);
   subscriptions_.match(message->topic, found);
+  if (!found.empty()) message = broker::counted(std::move(message), options_.limits.memory);
   for (const auto& subscriber : found) {
     if (subscriber.session->offer(message, subscriber.qos) == Session::Offer::dropped) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
@@ -218,6 +220,8 @@ BrokerStats Broker::stats() const {
   out.messages_out = messages_out_.load(std::memory_order_relaxed);
   out.messages_dropped = dropped_.load(std::memory_order_relaxed);
   out.denied = denied_.load(std::memory_order_relaxed);
+  out.inbound_bytes_now = options_.limits.memory->inbound;
+  out.outbound_bytes_now = options_.limits.memory->outbound;
   const MutexLock lock(mutex_);
   out.sessions_now = sessions_.size();
   return out;

@@ -41,10 +41,12 @@ struct BrokerStats {
   std::uint64_t connections_now = 0;
   std::uint64_t sessions_now = 0;  ///< with the sleeping ones
   std::uint64_t subscriptions_now = 0;
-  std::uint64_t messages_in = 0;       ///< PUBLISHes accepted from clients
-  std::uint64_t messages_out = 0;      ///< PUBLISHes sent to subscribers
-  std::uint64_t messages_dropped = 0;  ///< for want of room at a subscriber
-  std::uint64_t denied = 0;            ///< connects, publishes and subscriptions that the Gatekeeper refused
+  std::uint64_t messages_in = 0;         ///< PUBLISHes accepted from clients
+  std::uint64_t messages_out = 0;        ///< PUBLISHes sent to subscribers
+  std::uint64_t messages_dropped = 0;    ///< for want of room at a subscriber
+  std::uint64_t inbound_bytes_now = 0;   ///< of PUBLISHes that are not settled
+  std::uint64_t outbound_bytes_now = 0;  ///< of messages that subscribers have yet to take
+  std::uint64_t denied = 0;              ///< connects, publishes and subscriptions that the Gatekeeper refused
 };
 
 class Broker final : public Publisher {

@@ -1,4 +1,5 @@
 #include "mqtt/broker/broker.h"
+#include "mqtt/broker/message_memory.h"
 
 #include <gmock/gmock.h>
 
@@ -337,6 +338,21 @@ TEST_F(BrokerTest, ClientsWithoutAnIdGetOneEach) {
   const auto one = broker->connect(request, {}, std::make_shared<FakeLink>(), executor).value();
   const auto two = broker->connect(request, {}, std::make_shared<FakeLink>(), executor).value();
   EXPECT_NE(one.session->client_id(), two.session->client_id());
+}
+
+TEST(MessageMemory, AMessageCountsOnceUntilTheLastWhoWaitsForItIsGone) {
+  const auto memory = std::make_shared<session::MessageMemory>();
+  auto message = std::make_shared<Message>();
+  message->payload = std::string(1000, 'x');
+  auto one = broker::counted(message, memory);
+  auto two = one;
+  EXPECT_EQ(two->payload, message->payload);
+  const std::size_t bytes = memory->outbound;
+  EXPECT_GE(bytes, 1000U);
+  one.reset();
+  EXPECT_EQ(memory->outbound, bytes);
+  two.reset();
+  EXPECT_EQ(memory->outbound, 0U);
 }
 
 TEST(SubscriptionsTest, TrieAgreesWithTopicMatches) {

@@ -137,6 +137,7 @@ void Channel::on_publish(const Frame& frame, Effects& out) {
   }
   ++open_count_;
   open_bytes_ += ticket.bytes;
+  limits_.memory->inbound += ticket.bytes;
   out.requests.emplace_back(Incoming{ticket, std::move(message)});
 }
 
@@ -144,6 +145,7 @@ void Channel::settled(const Ticket& ticket, bool stored, Effects& out) {
   PENSTOCK_ASSERT(open_count_ > 0 && open_bytes_ >= ticket.bytes);
   --open_count_;
   open_bytes_ -= ticket.bytes;
+  limits_.memory->inbound -= ticket.bytes;
   if (ticket.qos == 0) return;
   if (state_ == State::closed) return;
   if (!stored) return end(CloseReason::not_stored, {}, out);

@@ -21,6 +21,9 @@ namespace penstock::mqtt::session {
 class Channel {
  public:
   Channel(const Limits& limits, SteadyTime now) : limits_(limits), last_heard_(now) {}
+  ~Channel() { limits_.memory->inbound -= open_bytes_; }
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
 
   /// Takes whole packets off the front of `in` and returns how many bytes it took. It stops at an incomplete packet, at
   /// a CONNECT that waits for its decision, when the window is full, and at the end of the connection.
@@ -44,7 +47,8 @@ class Channel {
 
   [[nodiscard]] bool connected() const { return state_ == State::connected; }
   [[nodiscard]] bool has_room() const {
-    return open_count_ < limits_.inbound_in_flight_max && open_bytes_ < limits_.inbound_in_flight_bytes_max;
+    return open_count_ < limits_.inbound_in_flight_max && open_bytes_ < limits_.inbound_in_flight_bytes_max &&
+           limits_.memory->inbound < limits_.all_inbound_bytes_max;
   }
   /// PUBLISHes that are not settled.
   [[nodiscard]] std::size_t open_count() const { return open_count_; }

@@ -2,10 +2,18 @@
 /// What one client may have open at a time. The numbers are AWS IoT's where it has one (AWS General Reference, "AWS IoT
 /// Core endpoints and quotas"); where we are more generous the comment says so.
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 
 namespace penstock::mqtt::session {
+
+/// What messages take of memory, of all clients together.
+struct MessageMemory {
+  std::atomic<std::size_t> inbound = 0;   ///< bytes of PUBLISHes that are not settled
+  std::atomic<std::size_t> outbound = 0;  ///< bytes of messages that some client has yet to take
+};
 
 struct Limits {
   /// PUBLISHes taken but not settled yet; then the socket is not read (AWS: 100; here a device may pipeline more).
@@ -16,6 +24,10 @@ struct Limits {
   /// Messages that wait for a slow or (persistent sessions) sleeping client; further ones are dropped and counted.
   std::size_t outbound_waiting_max = 1000;
   std::size_t outbound_waiting_bytes_max = 4 * 1024 * 1024;
+  /// All clients together: over the first nobody is read, over the second messages are dropped and counted.
+  std::size_t all_inbound_bytes_max = 128U << 20U;
+  std::size_t all_outbound_bytes_max = 128U << 20U;
+  std::shared_ptr<MessageMemory> memory = std::make_shared<MessageMemory>();
   std::size_t subscriptions_per_request_max = 8;
   std::size_t subscriptions_max = 50;
   std::size_t client_id_bytes_max = 128;

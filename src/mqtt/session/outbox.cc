@@ -16,6 +16,7 @@ bool Outbox::offer(MessagePtr message, std::uint8_t qos, bool retained) {
   const std::size_t bytes = cost(*message);
   if (waiting_.size() >= limits_.outbound_waiting_max) return false;
   if (waiting_bytes_ + bytes > limits_.outbound_waiting_bytes_max) return false;
+  if (limits_.memory->outbound > limits_.all_outbound_bytes_max) return false;
   waiting_bytes_ += bytes;
   qos = std::min(qos, message->qos);
   waiting_.push_back({std::move(message), qos, retained});

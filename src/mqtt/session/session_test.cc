@@ -91,6 +91,19 @@ TEST_F(ChannelTest, AFailedMessageIsNotAcknowledgedAndEndsTheConnection) {
   EXPECT_EQ(out.close->reason, CloseReason::not_stored);
 }
 
+TEST_F(ChannelTest, StopsReadingWhenAllClientsTogetherHaveTooMuchOpen) {
+  connect();
+  limits.all_inbound_bytes_max = 1000;
+  limits.memory->inbound = 1000;  // of others
+  EXPECT_FALSE(channel.has_room());
+  EXPECT_EQ(channel.on_bytes(publish_packet(1, 1), at(0ms), out), 0U);
+  limits.memory->inbound = 990;
+  const auto ticket = feed_publish(1, 1);
+  EXPECT_EQ(limits.memory->inbound, 990 + ticket.bytes);
+  channel.settled(ticket, true, out);
+  EXPECT_EQ(limits.memory->inbound, 990U);
+}
+
 TEST_F(ChannelTest, StopsReadingWhenTheWindowIsFull) {
   limits.inbound_in_flight_max = 2;
   connect();
@@ -273,6 +286,14 @@ TEST_F(OutboxTest, RefusesWhatDoesNotFit) {
   limits.outbound_waiting_max = 10;
   limits.outbound_waiting_bytes_max = 5;
   EXPECT_FALSE(outbox.offer(message("12345", 1), 1));
+}
+
+TEST_F(OutboxTest, RefusesWhenTheMessagesOfAllClientsTakeTooMuch) {
+  limits.all_outbound_bytes_max = 100;
+  limits.memory->outbound = 101;
+  EXPECT_FALSE(outbox.offer(message("a", 1), 1));
+  limits.memory->outbound = 100;
+  EXPECT_TRUE(outbox.offer(message("a", 1), 1));
 }
 
 TEST_F(OutboxTest, SubscriptionAndPublisherBothCapTheQos) {

@@ -256,9 +256,14 @@ void Connection::tick(SteadyTime now) {
   if (write_under_way_ && now - write_began_ > settings_.write_timeout) {
     channel_.end(CloseReason::slow_consumer, {}, effects_);
   }
-  if (!effects_.close) return;
-  finish_if_ended();
-  flush();
+  if (effects_.close) {
+    finish_if_ended();
+    flush();
+  } else if (!reading_) {
+    // Others may have held all the memory for messages.
+    process();
+    maybe_read();
+  }
 }
 
 void Connection::drain() {
