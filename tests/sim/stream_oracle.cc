@@ -107,7 +107,7 @@ void StreamOracle::note_time(Timestamp now) {
 
 void StreamOracle::note_end(const std::string& uid, const ShardReading& reading) {
   std::string& last = ends_[std::pair(uid, reading.shard_id)];
-  if (!reading.records.empty()) last = std::max(last, reading.records.back().sequence_number);
+  if (!reading.records.empty()) last = std::max(last, reading.records.back().sequence_number.str());
 }
 
 void StreamOracle::check_end(const ModelRecord& record) const {
@@ -200,9 +200,9 @@ void StreamOracle::check_record(const StreamInfo& info, const std::string& shard
     violated(fmt::format("record {}: was refused or lost before, yet is there", number));
   if (read.arrival < horizon) violated(fmt::format("record {} was given although its retention is over", number));
   if (record.state == State::acked || record.seen) {
-    if (record.shard != shard_id || record.sequence != read.sequence_number) {
-      violated(fmt::format("record {}: {} in {} is not what was acknowledged ({} in {})", number, read.sequence_number,
-                           shard_id, record.sequence, record.shard));
+    if (record.shard != shard_id || record.sequence != read.sequence_number.str()) {
+      violated(fmt::format("record {}: {} in {} is not what was acknowledged ({} in {})", number,
+                           read.sequence_number.str(), shard_id, record.sequence, record.shard));
     }
     if (record.seen && record.arrival != read.arrival) violated(fmt::format("record {}: its time changed", number));
     if (record.encrypted != read.encrypted) violated(fmt::format("record {}: its encryption changed", number));
@@ -213,7 +213,7 @@ void StreamOracle::check_record(const StreamInfo& info, const std::string& shard
   record.seen = true;
   record.arrival = read.arrival;
   record.shard = shard_id;
-  record.sequence = read.sequence_number;
+  record.sequence = read.sequence_number.str();
   record.encrypted = read.encrypted;
   // A record of unknown outcome may appear with the next start, also behind an end that was reached before.
   if (record.state == State::unknown) {
@@ -230,8 +230,8 @@ void StreamOracle::check_reading(const StreamInfo& info, const std::vector<Shard
   for (const ShardReading& shard : shards) {
     std::string last_sequence;
     for (const stream::ReadRecord& read : shard.records) {
-      if (read.sequence_number <= last_sequence) violated(info.name + ": sequence numbers do not grow");
-      last_sequence = read.sequence_number;
+      if (read.sequence_number.str() <= last_sequence) violated(info.name + ": sequence numbers do not grow");
+      last_sequence = read.sequence_number.str();
       check_record(info, shard.shard_id, read, found, horizon);
       std::size_t number = 0;
       std::from_chars(read.data.data(), read.data.data() + read.data.size(), number);
