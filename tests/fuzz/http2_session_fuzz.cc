@@ -45,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   net::BodyBudget bodies(1U << 16U);
   const std::atomic<bool> stopping = false;
   Answering events;
-  net::Http2Session session({clock, limits, handler, refusal, bodies, nullptr, stopping}, {.address = "127.0.0.1"}, events);
+  net::Http2Session session({clock, limits, handler, refusal, bodies, nullptr, stopping}, {.address = "127.0.0.1"},
+                            events);
   std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::size_t cut = std::size_t{data[0]} + 1;
   session.feed(net::kHttp2Preface);
