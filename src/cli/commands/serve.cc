@@ -33,6 +33,7 @@ struct ServeOptions {
 /// Bodies, frames and answers of some hundred KiB come and go with every request. The C library's own choice maps each
 /// of them, or gives memory back only to take it again; and it sorts all that is free whenever one of them is freed.
 void tune_allocator() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
   mallopt(M_TRIM_THRESHOLD, 8 << 20);  // kept for each of a handful of arenas
   mallopt(M_MXFAST, 0);                // small blocks are kept for each thread already
