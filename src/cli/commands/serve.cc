@@ -37,6 +37,7 @@ void tune_allocator() {
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
   mallopt(M_TRIM_THRESHOLD, 8 << 20);  // kept for each of a handful of arenas
   mallopt(M_MXFAST, 0);                // small blocks are kept for each thread already
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 Result<server::Settings> read_settings(const ServeOptions& options) {
