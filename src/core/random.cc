@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/encoding/hex.h"
 #include "core/result.h"
 
 namespace penstock {
@@ -40,14 +41,7 @@ std::string Random::text(std::size_t length, std::string_view alphabet) {
 std::string Random::hex(std::size_t byte_count) {
   std::string bytes(byte_count, '\0');
   fill(std::as_writable_bytes(std::span(bytes)));
-  std::string out(byte_count * 2, '\0');
-  std::size_t at = 0;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out[at++] = kHexDigits[byte >> 4U];
-    out[at++] = kHexDigits[byte & 15U];
-  }
-  return out;
+  return hex_encode(bytes);
 }
 
 std::string Random::uuid() {
