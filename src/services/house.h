@@ -14,8 +14,14 @@ class Streams;
 namespace penstock::iam {
 class IdentityStore;
 }
+namespace penstock::logs {
+class LogStore;
+}
 namespace penstock::services::iot {
 class IotCore;
+}
+namespace penstock::services::lambda {
+struct LambdaHouse;
 }
 
 namespace penstock::services {
@@ -30,6 +36,8 @@ struct House {
   iot::IotCore& iot;
   std::string account;
   std::string region;
+  logs::LogStore* logs = nullptr;         ///< null only in tests of other services
+  lambda::LambdaHouse* lambda = nullptr;  ///< likewise
 };
 
 }  // namespace penstock::services
