@@ -41,6 +41,8 @@ struct FunctionVersion {
   std::string code_folder;                 ///< absolute; the unpacked zip, never changed once it stands
   std::vector<std::string> layer_folders;  ///< absolute, unpacked, in the order in which they are laid over each other
   LoggingConfig logging;
+  /// The folders above stand as long as this is held: whoever runs the version keeps the FunctionVersionPtr.
+  std::vector<std::shared_ptr<const void>> code_in_use;
   /// Another text for anything that a running environment does not follow: environments of an older one are retired.
   std::string revision_id;
 };

@@ -20,9 +20,10 @@ using services::Service;
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 constexpr std::string_view kCbor = "application/x-amz-cbor-1.1";
 
+/// A slash at the end means nothing: SDKs of different age write some of Lambda's paths with and without it.
 std::vector<std::string_view> split_path(std::string_view path) {
   std::vector<std::string_view> segments;
-  while (!path.empty()) {
+  while (!path.empty() && path != "/") {
     path.remove_prefix(1);  // the slash
     const std::size_t slash = std::min(path.find('/'), path.size());
     segments.push_back(path.substr(0, slash));
@@ -39,10 +40,21 @@ bool matches(std::span<const std::string_view> pattern, std::span<const std::str
   });
 }
 
-std::size_t literal_length(std::span<const std::string_view> pattern) {
-  std::size_t length = 0;
-  for (const std::string_view segment : pattern) length += is_parameter(segment) ? 0 : segment.size() + 1;
+template <class Pattern>
+std::size_t literal_length(const Pattern& pattern) {
+  std::size_t length = pattern.query.size();
+  for (const std::string_view segment : pattern.segments) length += is_parameter(segment) ? 0 : segment.size() + 1;
   return length;
+}
+
+bool has_parameter(std::string_view query, std::string_view wanted) {
+  if (wanted.empty()) return true;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    if (query.substr(0, end) == wanted) return true;
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return false;
 }
 
 const Operation* find_operation(const Service& service, std::string_view name) {
@@ -76,16 +88,24 @@ std::string_view value_of(const codec::FormValues& form, std::string_view name) 
 }  // namespace
 
 Router::Router(std::span<const Service* const> services) : services_(services.begin(), services.end()) {
+  const auto pattern = [](const Service* service, const Operation* operation, std::string_view name,
+                          const services::HttpBinding& http) {
+    const std::size_t mark = std::min(http.path.find('?'), http.path.size());
+    return Pattern{service,
+                   operation,
+                   name,
+                   http.method,
+                   split_path(http.path.substr(0, mark)),
+                   http.path.substr(std::min(mark + 1, http.path.size()))};
+  };
   for (const Service* service : services_) {
     PENSTOCK_ASSERT(std::ranges::is_sorted(service->operations, {}, &Operation::name));
     if (service->protocol != Protocol::rest_json) continue;
     for (const Operation& operation : service->operations) {
-      patterns_.push_back(
-          {service, &operation, operation.name, operation.http.method, split_path(operation.http.path)});
+      patterns_.push_back(pattern(service, &operation, operation.name, operation.http));
     }
     for (std::size_t i = 0; i < std::min(service->known_bindings.size(), service->known_operations.size()); ++i) {
-      const services::HttpBinding& http = service->known_bindings[i];
-      patterns_.push_back({service, nullptr, service->known_operations[i], http.method, split_path(http.path)});
+      patterns_.push_back(pattern(service, nullptr, service->known_operations[i], service->known_bindings[i]));
     }
   }
 }
@@ -204,7 +224,8 @@ Route Router::route_rest(const net::HttpRequest& request, const Service* service
   for (const Pattern& pattern : patterns_) {
     if (service != nullptr && pattern.service != service) continue;
     if (pattern.method != request.method || !matches(pattern.segments, path)) continue;
-    if (best == nullptr || literal_length(pattern.segments) > literal_length(best->segments)) best = &pattern;
+    if (!has_parameter(request.query(), pattern.query)) continue;
+    if (best == nullptr || literal_length(pattern) > literal_length(*best)) best = &pattern;
   }
   if (best == nullptr) {
     route.is_aws = service != nullptr;

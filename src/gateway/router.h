@@ -49,6 +49,7 @@ class Router {
     std::string_view name;
     std::string_view method;
     std::vector<std::string_view> segments;
+    std::string_view query;  ///< "List=ALL": a parameter that tells operations with one path apart; mostly empty
   };
   [[nodiscard]] const services::Service* by_name(std::string_view name) const;
   [[nodiscard]] Route route_json(std::string_view target) const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <thread>
 
 #include "catalog/sqlite/sqlite_catalog.h"
@@ -12,6 +13,8 @@
 #include "core/random.h"
 #include "core/timers.h"
 #include "framelog/embedded/embedded_store.h"
+#include "functions/code_store.h"
+#include "functions/function_store.h"
 #include "gateway/gateway.h"
 #include "iam/identity_store.h"
 #include "mqtt/broker/broker.h"
@@ -19,6 +22,7 @@
 #include "net/event_loop.h"
 #include "net/http_server.h"
 #include "os/posix_file_system.h"
+#include "server/boot_id.h"
 #include "server/control.h"
 #include "server/deletion_clock.h"
 #include "server/housekeeping.h"
@@ -28,6 +32,7 @@
 #include "server/restore.h"
 #include "server/root_key.h"
 #include "server/tls_files.h"
+#include "server/unbuilt_lambda.h"
 #include "services/iam/service.h"
 #include "services/iot/actions/action.h"
 #include "services/iot/gatekeeper.h"
@@ -35,6 +40,8 @@
 #include "services/iot/iot_service.h"
 #include "services/iot/rule_engine.h"
 #include "services/kinesis/service.h"
+#include "services/lambda/lambda_house.h"
+#include "services/lambda/service.h"
 #include "services/sts/service.h"
 #include "stream/streams.h"
 #include "telemetry/log.h"
@@ -102,6 +109,12 @@ struct Server::Parts {
   std::optional<services::iot::RuleEngine> rules;
   std::optional<services::iot::DeviceGatekeeper> gatekeeper;
   std::optional<mqtt::Broker> broker;
+  std::unique_ptr<functions::CodeStore> code;
+  std::unique_ptr<functions::FunctionStore> functions;
+  UnbuiltInvoker invoker;
+  UnbuiltAsyncInvocations async_invocations;
+  UnbuiltDestinations destinations;
+  std::optional<services::lambda::LambdaHouse> lambda;
   std::optional<services::House> house;
   std::optional<gateway::Gateway> gateway;
   std::optional<MetricsPage> metrics;
@@ -116,6 +129,7 @@ struct Server::Parts {
   Result<void> open_storage(const std::optional<RootKey>& root);
   Result<void> open_services();
   Result<void> open_devices();
+  Result<void> open_functions();
   void open_gateway();
   Result<void> open_metrics();
   Result<void> open_doors();
@@ -201,6 +215,29 @@ Result<void> Server::Parts::open_devices() {
   return named("mqtt", broker->load());
 }
 
+Result<void> Server::Parts::open_functions() {
+  const HouseIdentity& identity = directory->identity();
+  PENSTOCK_TRY_VOID(directory->make_folder("functions"));
+  // Functions run in another working directory.
+  const std::string absolute = std::filesystem::absolute(directory->path()).lexically_normal().string();
+  PENSTOCK_TRY(code, named("functions", functions::CodeStore::open({.files = *files,
+                                                                    .random = random,
+                                                                    .folder = absolute + "/functions",
+                                                                    .stamp = boot_id(*files, random)})));
+  PENSTOCK_TRY(functions, named("functions", functions::FunctionStore::open({.catalog = *catalog,
+                                                                             .clock = clock,
+                                                                             .random = random,
+                                                                             .code = *code,
+                                                                             .account = identity.account,
+                                                                             .region = identity.region})));
+  lambda.emplace(services::lambda::LambdaHouse{.functions = *functions,
+                                               .invoker = invoker,
+                                               .async = async_invocations,
+                                               .destinations = destinations,
+                                               .buckets_folder = absolute + "/buckets"});
+  return {};
+}
+
 void Server::Parts::open_gateway() {
   const HouseIdentity& identity = directory->identity();
   house.emplace(services::House{.clock = clock,
@@ -211,16 +248,18 @@ void Server::Parts::open_gateway() {
                                 .streams = *streams,
                                 .iot = *iot,
                                 .account = identity.account,
-                                .region = identity.region});
-  gateway.emplace(*house,
-                  gateway::Identities{
-                      .authorizer = *identities,
-                      .find_credential = [this](std::string_view id, std::optional<std::string_view> token,
-                                                Timestamp now) { return identities->find_credential(id, token, now); },
-                      .note_key_use = [this](std::string_view id, std::string_view service, std::string_view region,
-                                             Timestamp at) { identities->note_key_use(id, service, region, at); }},
-                  std::array{&services::iam_api::service(), &services::iot::iot_service(),
-                             &services::kinesis::service(), &services::sts_api::service()});
+                                .region = identity.region,
+                                .lambda = &*lambda});
+  gateway.emplace(
+      *house,
+      gateway::Identities{
+          .authorizer = *identities,
+          .find_credential = [this](std::string_view id, std::optional<std::string_view> token,
+                                    Timestamp now) { return identities->find_credential(id, token, now); },
+          .note_key_use = [this](std::string_view id, std::string_view service, std::string_view region,
+                                 Timestamp at) { identities->note_key_use(id, service, region, at); }},
+      std::array{&services::iam_api::service(), &services::iot::iot_service(), &services::kinesis::service(),
+                 &services::lambda::service(), &services::sts_api::service()});
 }
 
 Result<void> Server::Parts::open_metrics() {
@@ -297,6 +336,7 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings, std::optional<R
   PENSTOCK_TRY_VOID(parts->open_storage(root));
   PENSTOCK_TRY_VOID(parts->open_services());
   PENSTOCK_TRY_VOID(parts->open_devices());
+  PENSTOCK_TRY_VOID(parts->open_functions());
   parts->open_gateway();
   PENSTOCK_TRY_VOID(parts->open_metrics());
   PENSTOCK_TRY_VOID(parts->open_doors());

@@ -1,6 +1,11 @@
 #pragma once
 /// What Lambda's handlers may use beside the House; wired once by `server`. References outlive every call.
 
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
 #include "functions/async_invocations.h"
 #include "functions/destinations.h"
 #include "functions/invoker.h"
@@ -19,7 +24,10 @@ struct LambdaHouse {
   functions::Invoker& invoker;
   functions::AsyncInvocations& async;
   functions::Destinations& destinations;
-  consumers::EventSourceMappings& mappings;
+  /// Whether this machine can run it ("python3.11"); the error says what is missing. Null: not asked.
+  std::function<Result<void>(std::string_view runtime)> check_runtime{};
+  std::string buckets_folder{};                        ///< <data>/buckets: a folder for each S3 bucket
+  consumers::EventSourceMappings* mappings = nullptr;  ///< null until they are built
 };
 
 }  // namespace penstock::services::lambda
