@@ -10,7 +10,7 @@ BUILD_PACKAGES=(
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
   libclang-rt-19-dev llvm-19 libgtest-dev libgmock-dev
-  python3 python3-boto3 python3-prometheus-client python3-pytest awscli curl mosquitto mosquitto-clients openssl
+  bubblewrap python3 python3-boto3 python3-prometheus-client python3-pytest awscli curl mosquitto mosquitto-clients openssl
 )
 # Debian's, unless there are others on the PATH already: another nodejs and Debian's npm cannot be installed together.
 command -v node >/dev/null && command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)
