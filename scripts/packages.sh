@@ -5,12 +5,12 @@
 BUILD_PACKAGES=(
   clang-19 cmake ninja-build mold ccache pkg-config
   libboost1.81-dev libcli11-dev libfmt-dev libre2-dev libsimdjson-dev libnghttp2-dev libsqlite3-dev libssl-dev
-  libzip-dev zlib1g-dev
+  libzip-dev zlib1g-dev bubblewrap
 )
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
   libclang-rt-19-dev llvm-19 libgtest-dev libgmock-dev
-  bubblewrap python3 python3-boto3 python3-prometheus-client python3-pytest awscli curl mosquitto mosquitto-clients openssl
+  python3 python3-boto3 python3-prometheus-client python3-pytest awscli curl mosquitto mosquitto-clients openssl
 )
 # Debian's, unless there are others on the PATH already: another nodejs and Debian's npm cannot be installed together.
 command -v node >/dev/null && command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)

@@ -195,7 +195,8 @@ TEST_F(LocalInvokerTest, NodeErrorsAreAnswersOfTheFunction) {
 
 TEST_F(LocalInvokerTest, AFunctionThatNeverAnswersTimesOutAndIsReplaced) {
   python("slow",
-         "import threading\nn = 0\ndef handler(e, c):\n  global n\n  n += 1\n  print('in')\n  threading.Event().wait(60 if e else 0)\n  "
+         "import threading\nn = 0\ndef handler(e, c):\n  global n\n  n += 1\n  print('in')\n  "
+         "threading.Event().wait(60 if e else 0)\n  "
          "return n\n")
       .timeout = std::chrono::seconds(1);
   EXPECT_EQ(run("slow").payload, "1");
@@ -247,7 +248,8 @@ TEST_F(LocalInvokerTest, ANewRevisionGetsANewEnvironment) {
 }
 
 TEST_F(LocalInvokerTest, ReservedConcurrencyThrottles) {
-  python("held", "import threading\ndef handler(e, c):\n  threading.Event().wait(e)\n  return 1\n").timeout = std::chrono::seconds(30);
+  python("held", "import threading\ndef handler(e, c):\n  threading.Event().wait(e)\n  return 1\n").timeout =
+      std::chrono::seconds(30);
   directory_.reserve("held", 0);
   EXPECT_EQ(run_sync(invoker_->invoke(event("held", "0"))).error().kind, ErrorKind::throttled);
   directory_.reserve("held", 1);
@@ -263,8 +265,8 @@ TEST_F(LocalInvokerTest, ReservedConcurrencyThrottles) {
 }
 
 TEST_F(LocalInvokerTest, InvocationsAtTheSameTimeRunBesideEachOther) {
-  python("pair", "import threading\ndef handler(e, c):\n  threading.Event().wait(1)\n  return c.log_stream_name\n").timeout =
-      std::chrono::seconds(30);
+  python("pair", "import threading\ndef handler(e, c):\n  threading.Event().wait(1)\n  return c.log_stream_name\n")
+      .timeout = std::chrono::seconds(30);
   std::string one;
   std::thread other([&] { one = run("pair").payload; });
   const std::string two = run("pair").payload;
