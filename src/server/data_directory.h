@@ -11,6 +11,7 @@
 ///     endpoints.json   where the running server listens; gone when none runs (unless it was killed)
 ///     catalog.sqlite3  docs/formats/catalog.md
 ///     streams/         docs/formats/frame-log.md
+///     logs/            the events of log groups: frame logs too, docs/formats/logs.md says what their frames hold
 ///
 /// Guarantee: a file is written whole or not at all; write returns when it is on disk.
 /// Threads:   one at a time.

@@ -17,6 +17,7 @@
 #include "functions/function_store.h"
 #include "gateway/gateway.h"
 #include "iam/identity_store.h"
+#include "logs/log_store.h"
 #include "mqtt/broker/broker.h"
 #include "mqtt/transport/listener.h"
 #include "net/event_loop.h"
@@ -42,6 +43,7 @@
 #include "services/kinesis/service.h"
 #include "services/lambda/lambda_house.h"
 #include "services/lambda/service.h"
+#include "services/logs/service.h"
 #include "services/sts/service.h"
 #include "stream/streams.h"
 #include "telemetry/log.h"
@@ -70,8 +72,13 @@ Result<T> named(std::string_view part, Result<T> result) {
 }
 
 /// What time brings about: records past their retention, sessions that slept too long, traffic of on-demand streams.
-Task<void> keep_up(stream::Streams& streams, mqtt::Broker& broker, DeletionClock& clock) {
+Task<void> keep_up(stream::Streams& streams, logs::LogStore& outputs, mqtt::Broker& broker, DeletionClock& clock) {
   broker.expire_sessions();
+  const Result<void> outputs_trimmed = co_await outputs.trim_expired(clock.now());
+  if (!outputs_trimmed.has_value()) {
+    telemetry::log(telemetry::Level::warn, "trimming of log groups failed",
+                   {{"reason", std::string_view(outputs_trimmed.error().message)}});
+  }
   const Result<void> trimmed = co_await streams.trim_expired(clock.now());
   if (!trimmed.has_value()) {
     telemetry::log(telemetry::Level::warn, "trimming failed", {{"reason", std::string_view(trimmed.error().message)}});
@@ -104,6 +111,8 @@ struct Server::Parts {
   std::unique_ptr<iam::IdentityStore> identities;
   std::unique_ptr<framelog::EmbeddedFrameLogs> logs;
   std::unique_ptr<stream::Streams> streams;
+  std::unique_ptr<framelog::EmbeddedFrameLogs> output_frames;
+  std::unique_ptr<logs::LogStore> outputs;
   std::unique_ptr<services::iot::IotCore> iot;
   std::optional<services::iot::StreamRecordSink> rule_records;
   std::optional<services::iot::RuleEngine> rules;
@@ -128,6 +137,7 @@ struct Server::Parts {
 
   Result<void> open_storage(const std::optional<RootKey>& root);
   Result<void> open_services();
+  Result<void> open_outputs();
   Result<void> open_devices();
   Result<void> open_functions();
   void open_gateway();
@@ -194,6 +204,23 @@ Result<void> Server::Parts::open_services() {
   return {};
 }
 
+/// The log groups: their frames are in a store of their own, sized for what is written seldom and read seldom.
+Result<void> Server::Parts::open_outputs() {
+  PENSTOCK_TRY_VOID(directory->make_folder("logs"));
+  output_frames = framelog::embedded_store(*files, directory->path_of("logs"), clock, random,
+                                           {.segment_bytes_max = 16U << 20U,
+                                            .waiting_bytes_max = 16U << 20U,
+                                            .all_waiting_bytes_max = 32U << 20U,
+                                            .cache_bytes_max = 2U << 20U,
+                                            .index_cache_bytes_max = 2U << 20U,
+                                            .open_logs_wanted = 256,
+                                            .sorts_segments = false,
+                                            .committer_threads = 1,
+                                            .reader_threads = 1});
+  PENSTOCK_TRY(outputs, named("logs", logs::LogStore::open(*catalog, *output_frames, clock, random)));
+  return {};
+}
+
 Result<void> Server::Parts::open_devices() {
   const HouseIdentity& identity = directory->identity();
   rule_records.emplace(*streams, *catalog);
@@ -249,6 +276,7 @@ void Server::Parts::open_gateway() {
                                 .iot = *iot,
                                 .account = identity.account,
                                 .region = identity.region,
+                                .logs = outputs.get(),
                                 .lambda = &*lambda});
   gateway.emplace(
       *house,
@@ -259,7 +287,7 @@ void Server::Parts::open_gateway() {
           .note_key_use = [this](std::string_view id, std::string_view service, std::string_view region,
                                  Timestamp at) { identities->note_key_use(id, service, region, at); }},
       std::array{&services::iam_api::service(), &services::iot::iot_service(), &services::kinesis::service(),
-                 &services::lambda::service(), &services::sts_api::service()});
+                 &services::lambda::service(), &services::logs_api::service(), &services::sts_api::service()});
 }
 
 Result<void> Server::Parts::open_metrics() {
@@ -300,7 +328,8 @@ void Server::Parts::open_control() {
 
 Result<void> Server::Parts::open_doors() {
   loops.emplace(loop_count(settings));
-  upkeep.emplace(loops->at(0), timers, kUpkeepInterval, [this] { return keep_up(*streams, *broker, deletion_clock); });
+  upkeep.emplace(loops->at(0), timers, kUpkeepInterval,
+                 [this] { return keep_up(*streams, *outputs, *broker, deletion_clock); });
   PENSTOCK_TRY(api, net::HttpServer::listen(
                         *loops, clock,
                         {.listen = settings.api,
@@ -335,6 +364,7 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings, std::optional<R
   auto parts = std::make_unique<Parts>(std::move(settings));
   PENSTOCK_TRY_VOID(parts->open_storage(root));
   PENSTOCK_TRY_VOID(parts->open_services());
+  PENSTOCK_TRY_VOID(parts->open_outputs());
   PENSTOCK_TRY_VOID(parts->open_devices());
   PENSTOCK_TRY_VOID(parts->open_functions());
   parts->open_gateway();
