@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "codec/cbor_writer.h"
 #include "codec/codec.h"
 #include "codec/json_text.h"
@@ -122,7 +124,14 @@ HttpResponse render_success(Protocol protocol, const Service& service, const Ope
       HttpResponse response = start(operation.http.success_status, kJson, request_id);
       if (!has_output) return response;
       codec::RestResponse parts = codec::encode_rest(shape, output);
-      for (auto& [name, value] : parts.headers) response.headers.add(std::move(name), std::move(value));
+      for (auto& [name, value] : parts.headers) {
+        // A member that AWS models as the status itself (Lambda's Invoke) is described as HTTP/2 names it.
+        if (name == ":status") {
+          std::from_chars(value.data(), value.data() + value.size(), response.status);
+        } else {
+          response.headers.add(std::move(name), std::move(value));
+        }
+      }
       response.body = std::move(parts.body);
       return response;
     }

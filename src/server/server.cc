@@ -26,6 +26,7 @@
 #include "server/boot_id.h"
 #include "server/control.h"
 #include "server/deletion_clock.h"
+#include "server/function_runtime.h"
 #include "server/housekeeping.h"
 #include "server/live_backup.h"
 #include "server/master_key_files.h"
@@ -95,6 +96,10 @@ Task<void> keep_up(stream::Streams& streams, logs::LogStore& outputs, mqtt::Brok
 /// In the order of construction; destroyed from the bottom up.
 struct Server::Parts {
   explicit Parts(Settings the_settings) : settings(std::move(the_settings)) {}
+  /// Functions call the gateway: they end before it does.
+  ~Parts() {
+    if (invoker) invoker->close();
+  }
 
   Settings settings;
   SystemClock clock;
@@ -120,7 +125,8 @@ struct Server::Parts {
   std::optional<mqtt::Broker> broker;
   std::unique_ptr<functions::CodeStore> code;
   std::unique_ptr<functions::FunctionStore> functions;
-  UnbuiltInvoker invoker;
+  std::unique_ptr<functions::runtime::LocalInvoker> invoker;
+  UnbuiltLogSink log_sink;
   UnbuiltAsyncInvocations async_invocations;
   UnbuiltDestinations destinations;
   std::optional<services::lambda::LambdaHouse> lambda;
@@ -257,11 +263,24 @@ Result<void> Server::Parts::open_functions() {
                                                                              .code = *code,
                                                                              .account = identity.account,
                                                                              .region = identity.region})));
-  lambda.emplace(services::lambda::LambdaHouse{.functions = *functions,
-                                               .invoker = invoker,
-                                               .async = async_invocations,
-                                               .destinations = destinations,
-                                               .buckets_folder = absolute + "/buckets"});
+  PENSTOCK_TRY(invoker, named("functions", open_invoker({.functions = *functions,
+                                                         .logs = log_sink,
+                                                         .identities = *identities,
+                                                         .clock = clock,
+                                                         .random = random,
+                                                         .settings = settings,
+                                                         .folder = absolute + "/functions/runtime",
+                                                         .region = identity.region,
+                                                         .api = [this](net::HttpRequest request) {
+                                                           return gateway->handle(std::move(request));
+                                                         }})));
+  lambda.emplace(services::lambda::LambdaHouse{
+      .functions = *functions,
+      .invoker = *invoker,
+      .async = async_invocations,
+      .destinations = destinations,
+      .check_runtime = [this](std::string_view runtime) { return invoker->check_runtime(runtime); },
+      .buckets_folder = absolute + "/buckets"});
   return {};
 }
 
@@ -391,9 +410,11 @@ bool Server::stop(std::chrono::milliseconds grace) {
                    {{"reason", std::string_view(removed.error().message)}});
   }
   if (parts.control != nullptr) parts.control->stop();
+  parts.invoker->stop_after(grace);
   const bool mqtt_done = parts.mqtt->stop(grace);
   const bool mqtts_done = parts.mqtts->stop(grace);
   if (!parts.api->stop(grace) || !mqtt_done || !mqtts_done) return false;
+  parts.invoker->close();
   parts.upkeep->stop();
   telemetry::log(telemetry::Level::info, "stopped");
   return true;

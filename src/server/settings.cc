@@ -93,6 +93,21 @@ Result<void> read_access(MetricsAccess::Mode& out, std::string_view text) {
   return {};
 }
 
+/// One of two words.
+Result<void> read_choice(bool& out, std::string_view text, std::string_view when_false, std::string_view when_true) {
+  if (text != when_false && text != when_true) {
+    return fail(ErrorKind::invalid, fmt::format("'{}' is not {} or {}", text, when_true, when_false));
+  }
+  out = text == when_true;
+  return {};
+}
+
+Result<void> read_path(std::string& out, std::string_view text) {
+  if (!text.starts_with('/')) return fail(ErrorKind::invalid, fmt::format("'{}' is not an absolute path", text));
+  out = text;
+  return {};
+}
+
 constexpr std::uint64_t kMib = 1U << 20U;
 constexpr std::uint64_t kHourMs = 3'600'000;
 
@@ -179,6 +194,24 @@ constexpr std::array kSettings = {
     kinesis_ms<&KinesisSettings::subscription_idle, 1>("kinesis.subscription_idle_ms"),
     kinesis_ms<&KinesisSettings::subscription_life, 1>("kinesis.subscription_life_ms"),
     kinesis_ms<&KinesisSettings::takeover>("kinesis.subscription_takeover_ms"),
+    Setting{"lambda.concurrency_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.lambda.concurrency_max, v, 1, 10'000); }},
+    Setting{"lambda.idle_ms_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.lambda.idle_max, v, 1, 24 * kHourMs); }},
+    Setting{"lambda.init_ms_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.lambda.init_max, v, 1, kHourMs); }},
+    Setting{"lambda.network", Form::text,
+            [](Settings& s, std::string_view v) { return read_choice(s.lambda.shares_network, v, "api", "host"); }},
+    Setting{"lambda.node", Form::text, [](Settings& s, std::string_view v) { return read_path(s.lambda.node, v); }},
+    Setting{"lambda.output_bytes_max", Form::number,
+            [](Settings& s, std::string_view v) {
+              return read_number(s.lambda.output_bytes_max, v, 4096, kMib << 10U);
+            }},
+    Setting{"lambda.processes_max", Form::number,
+            [](Settings& s, std::string_view v) { return read_number(s.lambda.processes_max, v, 16, 1'000'000); }},
+    Setting{"lambda.python", Form::text, [](Settings& s, std::string_view v) { return read_path(s.lambda.python, v); }},
+    Setting{"lambda.sandbox", Form::text,
+            [](Settings& s, std::string_view v) { return read_choice(s.lambda.sandboxed, v, "off", "bubblewrap"); }},
     Setting{"log.level", Form::text, [](Settings& s, std::string_view v) { return read_level(s.log_level, v); }},
     memory_bytes<&MemorySettings::answers_bytes_max, kMib>("memory.answers_bytes_max"),
     memory_bytes<&MemorySettings::events_bytes_max, kMib>("memory.events_bytes_max"),

@@ -39,6 +39,19 @@ struct StorageSettings {
   std::uint64_t sort_bytes_per_second = 32U << 20U;
 };
 
+/// How functions are run.
+struct LambdaSettings {
+  bool sandboxed = true;
+  bool shares_network = false;  ///< functions reach what this machine reaches; otherwise Penstock's API alone
+  std::string node;             ///< empty: where it usually is
+  std::string python;
+  std::size_t concurrency_max = 64;
+  std::chrono::milliseconds idle_max{600'000};
+  std::chrono::milliseconds init_max{10'000};
+  std::uint64_t processes_max = 1024;
+  std::uint64_t output_bytes_max = 16U << 20U;
+};
+
 struct MetricsSettings {
   MetricsAccess::Mode access = MetricsAccess::Mode::loopback;
   std::string token_file{};  ///< empty: there is no token
@@ -71,6 +84,7 @@ struct Settings {
   std::size_t mqtt_connections_max = 20'000;   ///< to each of the two ports
   std::vector<std::string> certificate_hosts;  ///< further names that the server's certificate is good for
   KinesisSettings kinesis;
+  LambdaSettings lambda;
   MemorySettings memory;
   MetricsSettings metrics;
   StorageSettings storage;

@@ -4,18 +4,19 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "functions/async_invocations.h"
 #include "functions/destinations.h"
 #include "functions/invoker.h"
+#include "logs/log_sink.h"
 
 namespace penstock::server {
 
-class UnbuiltInvoker final : public functions::Invoker {
+/// What functions write is not kept yet.
+class UnbuiltLogSink final : public logs::LogSink {
  public:
-  Task<Result<functions::InvocationResult>> invoke(functions::Invocation /*invocation*/) override {
-    co_return fail(ErrorKind::unavailable, "running functions is not built yet");
-  }
+  void put(std::string_view /*group*/, std::string_view /*stream*/, std::vector<logs::LogEvent> /*events*/) override {}
 };
 
 class UnbuiltAsyncInvocations final : public functions::AsyncInvocations {

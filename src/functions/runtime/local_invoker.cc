@@ -22,6 +22,15 @@ constexpr std::chrono::seconds kEndMax{5};
 constexpr std::chrono::milliseconds kEndPoll{5};
 constexpr std::size_t kCountedFunctionsMax = 10'000;
 
+/// "" when functions can be run.
+std::string describe_missing_sandbox(const RuntimeOptions& options) {
+  if (!options.sandboxed || ::access(options.bubblewrap.c_str(), X_OK) == 0) return {};
+  return fmt::format(
+      "Functions run in a sandbox that bubblewrap makes, and {} is not there: install the package bubblewrap, or set "
+      "lambda.sandbox to \"off\" if every function may do to this machine what Penstock's own user may.",
+      options.bubblewrap);
+}
+
 }  // namespace
 
 /// What many threads count of one function.
@@ -61,9 +70,18 @@ class LocalInvoker::Pool {
   std::unique_ptr<EnvironmentPool> environments;  // the loop's
   boost::asio::steady_timer ticker;               // the loop's
   boost::asio::steady_timer ending;               // the loop's
+  std::string missing_sandbox;                    // set before anybody can call
   std::atomic<bool> stopping = false;
+  bool closed = false;  // by whoever owns this
   std::atomic<std::uint64_t> environment_count = 0;
   std::atomic<std::uint64_t> in_flight = 0;
+
+  /// Between the directory, which may be calling at any moment, and this: closed for good by close().
+  struct Gate {
+    Mutex mutex;
+    Pool* pool GUARDED_BY(mutex) = nullptr;
+  };
+  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 
   mutable Mutex mutex;
   std::map<std::string, std::unique_ptr<Counters>, std::less<>> counters GUARDED_BY(mutex);
@@ -130,9 +148,18 @@ class LocalInvoker::Pool {
     publish();
   }
 
+  /// Everything that is to be kept warm, or what of it is this function's.
+  void keep_warm(const std::string* function) {
+    if (!parts.provisioned || !missing_sandbox.empty()) return;
+    for (Resolved& resolved : parts.provisioned()) {
+      if (function == nullptr || resolved.version->name == *function) environments->keep_warm(resolved);
+    }
+  }
+
   void on_change(std::string name) {
     loops.at(0).post([this, function = std::move(name)] {
       if (stopping) return;
+      keep_warm(&function);
       environments->refresh(function, [&](std::string_view version) {
         return parts.directory.resolve(function, version == kLatest ? std::string_view() : version);
       });
@@ -143,16 +170,13 @@ class LocalInvoker::Pool {
 LocalInvoker::LocalInvoker(std::unique_ptr<Pool> pool) : pool_(std::move(pool)) {}
 
 Result<std::unique_ptr<LocalInvoker>> LocalInvoker::open(LocalInvokerParts parts) {
-  if (parts.options.sandboxed && ::access(parts.options.bubblewrap.c_str(), X_OK) != 0) {
-    return fail(
-        ErrorKind::invalid,
-        fmt::format("functions run in a sandbox made by bubblewrap, and {} is not there: install the package "
-                    "bubblewrap, or set lambda.sandbox to \"off\" if every function may do to this machine what "
-                    "Penstock's own user may",
-                    parts.options.bubblewrap));
-  }
   PENSTOCK_TRY_VOID(prepare_runtime_folder(parts.options.folder));
   auto pool = std::make_unique<Pool>(std::move(parts));
+  pool->missing_sandbox = describe_missing_sandbox(pool->parts.options);
+  if (!pool->missing_sandbox.empty()) {
+    telemetry::log(telemetry::Level::warn, "functions cannot be run",
+                   {{"reason", std::string_view(pool->missing_sandbox)}});
+  }
   std::string why;
   pool->groups = ControlGroups::find("", why);
   pool->environment_parts.groups = pool->groups.get();
@@ -171,14 +195,31 @@ Result<std::unique_ptr<LocalInvoker>> LocalInvoker::open(LocalInvokerParts parts
           .on_done = [&state](const Work& work, const Result<InvocationResult>& result) { state.note(work, result); },
           .on_start =
               [&state](const FunctionVersion& function) { state.counters_of(function.name).cold_starts.add(); }});
-  net::EventLoops::run_on(state.loops.at(0), [&state] { state.tick_later(); });
-  state.parts.directory.watch([&state](std::string_view name) { state.on_change(std::string(name)); });
+  net::EventLoops::run_on(state.loops.at(0), [&state] {
+    state.tick_later();
+    state.keep_warm(nullptr);
+  });
+  {
+    const MutexLock lock(state.gate->mutex);
+    state.gate->pool = &state;
+  }
+  state.parts.directory.watch([gate = state.gate](std::string_view name) {
+    const MutexLock lock(gate->mutex);
+    if (gate->pool != nullptr) gate->pool->on_change(std::string(name));
+  });
   return std::unique_ptr<LocalInvoker>(new LocalInvoker(std::move(pool)));
 }
 
-LocalInvoker::~LocalInvoker() {
+LocalInvoker::~LocalInvoker() { close(); }
+
+void LocalInvoker::close() {
   Pool& pool = *pool_;
-  pool.parts.directory.watch(nullptr);
+  if (std::exchange(pool.closed, true)) return;
+  pool.parts.directory.watch([](std::string_view) {});
+  {
+    const MutexLock lock(pool.gate->mutex);
+    pool.gate->pool = nullptr;
+  }
   pool.stopping = true;
   net::EventLoop& loop = pool.loops.at(0);
   net::EventLoops::run_on(loop, [&pool] {
@@ -194,13 +235,13 @@ LocalInvoker::~LocalInvoker() {
   net::EventLoops::run_on(loop, [&pool] {
     pool.ticker.cancel();
     pool.environments->tick();
-    pool.environments.reset();
   });
 }
 
 Task<Result<InvocationResult>> LocalInvoker::invoke(Invocation invocation) {
   Pool& pool = *pool_;
   if (pool.stopping) co_return fail(ErrorKind::unavailable, "the server stops");
+  if (!pool.missing_sandbox.empty()) co_return fail(ErrorKind::invalid, pool.missing_sandbox);
   if (invocation.payload.size() > kPayloadBytesMax) {
     co_return fail(ErrorKind::invalid,
                    fmt::format("{} byte payload is too large for the RequestResponse invocation type "
@@ -215,6 +256,7 @@ Task<Result<InvocationResult>> LocalInvoker::invoke(Invocation invocation) {
 }
 
 Result<void> LocalInvoker::check_runtime(std::string_view runtime) const {
+  if (!pool_->missing_sandbox.empty()) return fail(ErrorKind::invalid, pool_->missing_sandbox);
   PENSTOCK_TRY([[maybe_unused]] const Language language, pool_->interpreters.check(runtime));
   return {};
 }
@@ -225,7 +267,7 @@ void LocalInvoker::stop_after(std::chrono::milliseconds grace) {
   pool.loops.at(0).post([&pool, grace] {
     pool.ending.expires_after(grace);
     pool.ending.async_wait([&pool](const boost::system::error_code& cancelled) {
-      if (!cancelled && pool.environments) pool.environments->retire_all();
+      if (!cancelled) pool.environments->retire_all();
     });
   });
 }

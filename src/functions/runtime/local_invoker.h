@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,17 +45,20 @@ struct LocalInvokerParts {
   Random& random;
   RuntimeOptions options;
   RoleCredentialSource credentials;
+  /// Versions whose environments are kept warm: asked at the start and after changes. May be empty. Threads: any.
+  std::function<std::vector<Resolved>()> provisioned{};
   /// Penstock's own API as functions reach it (Network::api). Called on the environments' loop. May be empty.
   net::HttpHandler api{};
 };
 
 class LocalInvoker final : public Invoker {
  public:
-  /// Errors: invalid (no bubblewrap, and lambda.sandbox does not say that it may be done without), unavailable (the
-  /// runtime's folder cannot be written).
+  /// Without bubblewrap, unless the options do without it, no function is run: check_runtime and invoke say so.
+  /// Errors: unavailable (the runtime's folder cannot be written).
   [[nodiscard]] static Result<std::unique_ptr<LocalInvoker>> open(LocalInvokerParts parts);
-  /// Ends every environment, and answers what is under way with `unavailable`.
   ~LocalInvoker() override;
+  /// Ends every environment, and answers what is under way with `unavailable`. Done by the destructor if not before.
+  void close();
 
   Task<Result<InvocationResult>> invoke(Invocation invocation) override;
 

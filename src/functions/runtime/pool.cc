@@ -85,6 +85,15 @@ void EnvironmentPool::refresh(const std::string& name,
   }
 }
 
+void EnvironmentPool::keep_warm(const Resolved& resolved) {
+  if (is_stopping_ || resolved.provisioned_concurrency <= 0) return;
+  const std::string key = key_of(*resolved.version);
+  Group& group = groups_[key];
+  adopt(group, key, resolved.version);
+  group.warm_wanted = static_cast<std::size_t>(resolved.provisioned_concurrency);
+  balance(key);
+}
+
 EnvironmentPool::Group* EnvironmentPool::group_of(const Environment& environment) {
   const auto at = all_.find(&environment);
   if (at == all_.end()) return nullptr;

@@ -33,6 +33,8 @@ class EnvironmentPool final : public EnvironmentOwner {
   /// What is known of the function may be old: `resolve(version)` tells the revision and the environments that are to
   /// be kept warm; an error: it is gone.
   void refresh(const std::string& name, const std::function<Result<Resolved>(std::string_view version)>& resolve);
+  /// Starts what is missing of a version's provisioned environments.
+  void keep_warm(const Resolved& resolved);
   /// Once a tick: memory, idle environments, control groups whose processes have ended.
   void tick();
   void retire_all();

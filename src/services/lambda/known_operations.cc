@@ -38,7 +38,6 @@ constexpr std::string_view kNames[] = {
     "GetPolicy",
     "GetProvisionedConcurrencyConfig",
     "GetRuntimeManagementConfig",
-    "Invoke",
     "InvokeAsync",
     "InvokeWithResponseStream",
     "ListAliases",
@@ -105,7 +104,6 @@ constexpr HttpBinding kBindings[] = {
     {"GET", "/2015-03-31/functions/{FunctionName}/policy"},                      // GetPolicy
     {"GET", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},     // GetProvisionedConcurrencyConfig
     {"GET", "/2021-07-20/functions/{FunctionName}/runtime-management-config"},   // GetRuntimeManagementConfig
-    {"POST", "/2015-03-31/functions/{FunctionName}/invocations"},                // Invoke
     {"POST", "/2014-11-13/functions/{FunctionName}/invoke-async"},               // InvokeAsync
     {"POST", "/2021-11-15/functions/{FunctionName}/response-streaming-invocations"},  // InvokeWithResponseStream
     {"GET", "/2015-03-31/functions/{FunctionName}/aliases"},                          // ListAliases

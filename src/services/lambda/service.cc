@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/lambda/functions_api.h"
+#include "services/lambda/invoke.h"
 #include "services/lambda/known_operations.h"
 #include "services/lambda/reference.h"
 
@@ -21,6 +22,8 @@ constexpr Operation kOperations[] = {
     operation<&get_function_configuration>("GetFunctionConfiguration", "lambda:GetFunctionConfiguration",
                                            &touch<QualifiedInput>,
                                            {"GET", "/2015-03-31/functions/{FunctionName}/configuration"}),
+    operation<&invoke>("Invoke", "lambda:InvokeFunction", &touch_invoke,
+                       {"POST", "/2015-03-31/functions/{FunctionName}/invocations"}),
 };
 
 static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));

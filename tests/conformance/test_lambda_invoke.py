@@ -1,0 +1,157 @@
+"""Functions are run: Invoke through boto3, with every runtime; what they may reach, and what they may not."""
+
+import base64
+import json
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+from lambda_zips import lambda_role, zip_of
+from penstock_process import ACCOUNT, REGION
+
+ECHO = "def handler(event, context):\n    print('hello', context.aws_request_id)\n    return {'got': event}\n"
+
+
+@pytest.fixture(scope="module")
+def role(server):
+    return lambda_role(server)
+
+
+@pytest.fixture(scope="module")
+def functions(server):
+    return server.client("lambda")
+
+
+@pytest.fixture
+def make(functions, role):
+    """Makes functions that are gone after the test."""
+    made = []
+
+    def create(files, runtime="python3.11", handler="app.handler", executable=(), **more):
+        name = "i-" + uuid.uuid4().hex[:12]
+        if isinstance(files, str):
+            files = {"app.py": files}
+        functions.create_function(**{"FunctionName": name, "Runtime": runtime, "Role": role, "Handler": handler, "Timeout": 10,
+                                     "Code": {"ZipFile": zip_of(files, executable)}} | more)
+        made.append(name)
+        return name
+
+    yield create
+    for name in made:
+        functions.delete_function(FunctionName=name)
+
+
+def refused(call, **keywords):
+    with pytest.raises(ClientError) as error:
+        call(**keywords)
+    response = error.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Message"]
+
+
+def run(functions, name, payload=None, **more):
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps(payload), **more)
+    return json.loads(answer["Payload"].read()), answer
+
+
+def test_an_invocation_is_answered(functions, make):
+    name = make(ECHO)
+    result, answer = run(functions, name, {"a": "\u00e4"}, LogType="Tail")
+    assert result == {"got": {"a": "\u00e4"}}
+    assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
+    assert "FunctionError" not in answer
+    log = base64.b64decode(answer["LogResult"]).decode()
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    assert f"START RequestId: {request_id} Version: $LATEST\nhello {request_id}\nEND RequestId: {request_id}\n" in log
+    assert f"REPORT RequestId: {request_id}\tDuration: " in log
+
+
+def test_kinds_of_invocation(functions, make):
+    name = make(ECHO)
+    assert functions.invoke(FunctionName=name, InvocationType="DryRun")["StatusCode"] == 204
+    assert run(functions, f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")[0] == {"got": None}
+    assert run(functions, f"{name}:$LATEST")[0] == {"got": None}
+    answer = functions.invoke(FunctionName=name)
+    assert json.loads(answer["Payload"].read()) == {"got": {}}
+
+
+def test_what_is_wrong_with_an_invocation(functions, make):
+    name = make(ECHO)
+    code, status, message = refused(functions.invoke, FunctionName="nobody")
+    assert (code, status) == ("ResourceNotFoundException", 404)
+    assert message == f"Function not found: arn:aws:lambda:{REGION}:{ACCOUNT}:function:nobody"
+    assert refused(functions.invoke, FunctionName=name, Qualifier="7")[0] == "ResourceNotFoundException"
+    assert refused(functions.invoke, FunctionName=name, Payload=b"{not json")[:2] == ("InvalidRequestContentException", 400)
+    large = json.dumps("x" * (6 << 20)).encode()
+    assert refused(functions.invoke, FunctionName=name, Payload=large)[:2] == ("RequestTooLargeException", 413)
+    assert refused(functions.invoke, FunctionName=name, Payload=large[: (1 << 20)] + b'"',
+                   InvocationType="Event")[:2] == ("RequestTooLargeException", 413)
+
+
+def test_errors_of_the_function_are_answers(functions, make):
+    name = make("def handler(event, context):\n    raise ValueError('no ' + event)\n")
+    result, answer = run(functions, name, "way")
+    assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
+    assert (result["errorType"], result["errorMessage"]) == ("ValueError", "no way")
+    assert result["stackTrace"] == ["  File \"/var/task/app.py\", line 2, in handler\n    raise ValueError('no ' + event)\n"]
+
+
+def test_node_with_modules_and_client_context(functions, make):
+    code = ("import fs from 'node:fs';\nexport const handler = async (event, context) => "
+            "({ sum: event.a + event.b, custom: context.clientContext.custom, files: fs.readdirSync('/var/task') });\n")
+    name = make({"lib/app.mjs": code}, runtime="nodejs20.x", handler="lib/app.handler")
+    context = base64.b64encode(json.dumps({"custom": {"k": "v"}}).encode()).decode()
+    assert run(functions, name, {"a": 1, "b": 2}, ClientContext=context)[0] == {
+        "sum": 3, "custom": {"k": "v"}, "files": ["lib"]}
+    assert refused(functions.invoke, FunctionName=name, ClientContext="!")[0] == "InvalidRequestContentException"
+
+
+def test_large_events_and_answers(functions, make):
+    name = make("def handler(event, context):\n    return event['x'] * event['n']\n")
+    text = "y" * (5 << 20)
+    assert run(functions, name, {"x": text, "n": 1})[0] == text
+    result, answer = run(functions, name, {"x": text, "n": 2})
+    assert answer["FunctionError"] == "Unhandled"
+    assert result["errorType"] == "Function.ResponseSizeTooLarge"
+    assert run(functions, name, {"x": "z", "n": 3})[0] == "zzz"
+
+
+def test_the_role_counts_inside(server, functions, make):
+    """The function calls Penstock with its role's credentials: what the role may not do is denied."""
+    code = """
+import boto3, os
+def handler(event, context):
+    kinesis = boto3.client("kinesis", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    identity = boto3.client("sts", endpoint_url=os.environ["AWS_ENDPOINT_URL"]).get_caller_identity()["Arn"]
+    try:
+        kinesis.put_record(StreamName=event, Data=b"x", PartitionKey="p")
+        return identity, "put"
+    except kinesis.exceptions.ClientError as error:
+        return identity, error.response["Error"]["Code"]
+"""
+    stream = "s-" + uuid.uuid4().hex[:12]
+    kinesis = server.client("kinesis")
+    kinesis.create_stream(StreamName=stream, ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName=stream)
+    statement = {"Effect": "Allow", "Action": "kinesis:PutRecord",
+                 "Resource": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{stream}"}
+    allowed = lambda_role(server, statement)
+    name = make(code, Timeout=30)
+    assert run(functions, name, stream)[0][1] == "AccessDeniedException"
+    other = make(code, Timeout=30, Role=allowed)
+    identity, outcome = run(functions, other, stream)[0]
+    assert outcome == "put"
+    assert identity == f"arn:aws:sts::{ACCOUNT}:assumed-role/{allowed.rsplit('/', 1)[1]}/{other}"
+
+
+def test_who_may_invoke(server, functions, make):
+    name = make(ECHO)
+    iam = server.client("iam")
+    user = "u-" + uuid.uuid4().hex[:8]
+    iam.create_user(UserName=user)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    from penstock_process import Credentials
+    caller = server.client("lambda", Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    assert refused(caller.invoke, FunctionName=name)[:2] == ("AccessDeniedException", 403)
+    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}]}))
+    assert run(caller, name, 1)[0] == {"got": 1}
