@@ -126,7 +126,6 @@ struct Server::Parts {
   std::unique_ptr<functions::CodeStore> code;
   std::unique_ptr<functions::FunctionStore> functions;
   std::unique_ptr<functions::runtime::LocalInvoker> invoker;
-  UnbuiltLogSink log_sink;
   UnbuiltAsyncInvocations async_invocations;
   UnbuiltDestinations destinations;
   std::optional<services::lambda::LambdaHouse> lambda;
@@ -264,7 +263,7 @@ Result<void> Server::Parts::open_functions() {
                                                                              .account = identity.account,
                                                                              .region = identity.region})));
   PENSTOCK_TRY(invoker, named("functions", open_invoker({.functions = *functions,
-                                                         .logs = log_sink,
+                                                         .logs = *outputs,
                                                          .identities = *identities,
                                                          .clock = clock,
                                                          .random = random,

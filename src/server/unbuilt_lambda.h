@@ -4,20 +4,12 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "functions/async_invocations.h"
 #include "functions/destinations.h"
 #include "functions/invoker.h"
-#include "logs/log_sink.h"
 
 namespace penstock::server {
-
-/// What functions write is not kept yet.
-class UnbuiltLogSink final : public logs::LogSink {
- public:
-  void put(std::string_view /*group*/, std::string_view /*stream*/, std::vector<logs::LogEvent> /*events*/) override {}
-};
 
 class UnbuiltAsyncInvocations final : public functions::AsyncInvocations {
  public:

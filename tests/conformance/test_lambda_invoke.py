@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import uuid
 
 import pytest
@@ -155,3 +156,22 @@ def test_who_may_invoke(server, functions, make):
     iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}]}))
     assert run(caller, name, 1)[0] == {"got": 1}
+
+
+def test_the_log_has_every_invocation(server, functions, make):
+    name = make("def handler(event, context):\n    print('line of', event)\n")
+    logs = server.client("logs")
+    for i in range(3):
+        run(functions, name, i)
+    seen = []
+    deadline = time.monotonic() + 20
+    while len(seen) < 12 and time.monotonic() < deadline:
+        try:
+            seen = [e["message"] for e in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
+        except logs.exceptions.ResourceNotFoundException:
+            pass
+    assert [m for m in seen if m.startswith("line of")] == ["line of 0\n", "line of 1\n", "line of 2\n"]
+    assert [m.split(" ")[0] for m in seen] == ["START", "line", "END", "REPORT"] * 3
+    streams = logs.describe_log_streams(logGroupName=f"/aws/lambda/{name}")["logStreams"]
+    assert len(streams) == 1, "one environment, one stream"
+    assert "/[$LATEST]" in streams[0]["logStreamName"]
