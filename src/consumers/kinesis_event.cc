@@ -76,9 +76,8 @@ std::optional<std::size_t> first_reported(const json::value& answer, std::span<c
     if (identifier == nullptr || !identifier->is_string()) return std::nullopt;
     const std::string_view sequence = identifier->get_string();
     // Sequence numbers of a shard grow, and all have the same number of digits.
-    const auto found = std::ranges::lower_bound(records, sequence, {}, [](const LaneRecord& record) {
-      return std::string_view(record.sequence_number);
-    });
+    const auto found = std::ranges::lower_bound(
+        records, sequence, {}, [](const LaneRecord& record) { return std::string_view(record.sequence_number); });
     if (found == records.end() || std::string_view(found->sequence_number) != sequence) return std::nullopt;
     first = std::min(first, static_cast<std::size_t>(found - records.begin()));
   }
@@ -154,8 +153,7 @@ std::string render_discarded(const DiscardedBatch& batch, const EventOrigin& ori
   std::string out = R"({"requestContext":{)";
   member("requestId", batch.request_id, out);
   member("functionArn", batch.function_arn, out);
-  member("condition",
-         discard.reason == DiscardReason::too_old ? "RecordAgeExceeded" : "RetryAttemptsExhausted", out);
+  member("condition", discard.reason == DiscardReason::too_old ? "RecordAgeExceeded" : "RetryAttemptsExhausted", out);
   raw_member("approximateInvokeCount", fmt::to_string(discard.invocations), out);
   out += '}';
   if (discard.last != nullptr) {

@@ -241,7 +241,10 @@ void Lane::fail_batch(Now now) {
 void Lane::split_front() {
   Batch second = std::move(batches_.front());
   batches_.pop_front();
-  Batch first{.records = {}, .retries = second.retries, .invocations = second.invocations, .planned = true,
+  Batch first{.records = {},
+              .retries = second.retries,
+              .invocations = second.invocations,
+              .planned = true,
               .last = second.last};
   const auto middle = second.records.begin() + static_cast<std::ptrdiff_t>((second.records.size() + 1) / 2);
   first.records.assign(std::make_move_iterator(second.records.begin()), std::make_move_iterator(middle));

@@ -43,14 +43,14 @@ using std::chrono::milliseconds;
 inline constexpr std::size_t kStateBytesMax = 1U << 20U;
 
 struct LaneRules {
-  std::size_t records_max = 100;            ///< BatchSize
-  std::size_t bytes_max = 6U << 20U;        ///< of an event: its records, and a window's state
-  milliseconds batching_window{0};          ///< MaximumBatchingWindowInSeconds
-  std::optional<int> retries_max{};         ///< MaximumRetryAttempts; absent: until the records expire
-  std::optional<milliseconds> age_max{};    ///< MaximumRecordAgeInSeconds; absent: as long as the stream keeps them
-  bool bisects = false;                     ///< BisectBatchOnFunctionError
-  milliseconds tumbling_window{0};          ///< TumblingWindowInSeconds; 0: none
-  milliseconds backoff_first{100};          ///< before a retry; doubled for each further one
+  std::size_t records_max = 100;          ///< BatchSize
+  std::size_t bytes_max = 6U << 20U;      ///< of an event: its records, and a window's state
+  milliseconds batching_window{0};        ///< MaximumBatchingWindowInSeconds
+  std::optional<int> retries_max{};       ///< MaximumRetryAttempts; absent: until the records expire
+  std::optional<milliseconds> age_max{};  ///< MaximumRecordAgeInSeconds; absent: as long as the stream keeps them
+  bool bisects = false;                   ///< BisectBatchOnFunctionError
+  milliseconds tumbling_window{0};        ///< TumblingWindowInSeconds; 0: none
+  milliseconds backoff_first{100};        ///< before a retry; doubled for each further one
   milliseconds backoff_max{30'000};
   /// How long after a window's end the shard is looked at once more before the window is closed: a record gets its
   /// arrival time before it can be read.
@@ -63,8 +63,8 @@ struct LaneRecord {
   Timestamp arrival{};
   std::string_view partition_key;
   std::string_view data;
-  std::size_t event_bytes = 0;         ///< what it takes in the event, at most
-  std::shared_ptr<const void> keeps{}; ///< the bytes that the views look at
+  std::size_t event_bytes = 0;          ///< what it takes in the event, at most
+  std::shared_ptr<const void> keeps{};  ///< the bytes that the views look at
 };
 
 /// A tumbling window as an event shows it.
@@ -101,18 +101,18 @@ struct Now {
 /// The records of this lane among those of a page, filtered.
 struct LanePage {
   std::vector<LaneRecord> records;
-  Place next;                   ///< behind the page
-  bool at_tip = false;          ///< nothing lay behind it when it was read
-  bool ended = false;           ///< the shard is closed, and this was its end
-  Timestamp horizon{};          ///< records older than this have expired in the stream
+  Place next;           ///< behind the page
+  bool at_tip = false;  ///< nothing lay behind it when it was read
+  bool ended = false;   ///< the shard is closed, and this was its end
+  Timestamp horizon{};  ///< records older than this have expired in the stream
 };
 
 /// What a function's answer means for the batch.
 struct BatchAnswer {
-  bool succeeded = false;                       ///< no record failed
-  std::optional<std::size_t> first_failed{};    ///< ReportBatchItemFailures: those before it succeeded
-  std::optional<std::string> state{};           ///< of the window
-  std::string function_error{};                 ///< "Unhandled"; "" when the answer itself was not an error
+  bool succeeded = false;                     ///< no record failed
+  std::optional<std::size_t> first_failed{};  ///< ReportBatchItemFailures: those before it succeeded
+  std::optional<std::string> state{};         ///< of the window
+  std::string function_error{};               ///< "Unhandled"; "" when the answer itself was not an error
   std::string executed_version{};
   bool operator==(const BatchAnswer&) const = default;
 };
@@ -132,8 +132,8 @@ struct InvokeBatch {
 struct Discard {
   std::span<const LaneRecord> records;
   DiscardReason reason = DiscardReason::retries_exhausted;
-  int invocations = 0;               ///< of the batch that they were in
-  const BatchAnswer* last = nullptr; ///< null when there was none
+  int invocations = 0;                ///< of the batch that they were in
+  const BatchAnswer* last = nullptr;  ///< null when there was none
 };
 struct Sleep {
   std::optional<milliseconds> at_most{};  ///< absent: until something comes
@@ -198,19 +198,19 @@ class Lane {
   [[nodiscard]] InvokeBatch invoke_front() const;
 
   const LaneRules rules_;
-  Place read_to_;                     ///< where the next page begins
-  Place done_;                        ///< everything of this lane before it is settled
+  Place read_to_;  ///< where the next page begins
+  Place done_;     ///< everything of this lane before it is settled
   bool at_tip_ = false;
-  bool ended_ = false;                ///< the shard's end was read
-  bool finished_ = false;             ///< and everything before it is settled
-  Timestamp tip_seen_{};              ///< when the tip was read last
+  bool ended_ = false;     ///< the shard's end was read
+  bool finished_ = false;  ///< and everything before it is settled
+  Timestamp tip_seen_{};   ///< when the tip was read last
   Timestamp horizon_{};
-  std::deque<LaneRecord> waiting_;    ///< not in a batch yet; bounded by what ReadMore is asked for
-  std::deque<PlannedBatch> plan_;     ///< from a checkpoint, not gathered again yet
-  std::deque<Batch> batches_;         ///< the first is next; more than one only after a bisect
+  std::deque<LaneRecord> waiting_;  ///< not in a batch yet; bounded by what ReadMore is asked for
+  std::deque<PlannedBatch> plan_;   ///< from a checkpoint, not gathered again yet
+  std::deque<Batch> batches_;       ///< the first is next; more than one only after a bisect
   std::optional<OpenWindow> window_;
-  bool ending_window_ = false;        ///< the step under way ends the window
-  std::size_t discarding_ = 0;        ///< records of the Discard under way
+  bool ending_window_ = false;  ///< the step under way ends the window
+  std::size_t discarding_ = 0;  ///< records of the Discard under way
   std::optional<SteadyTime> gathering_since_;
   std::optional<SteadyTime> not_before_;
   int failures_in_row_ = 0;

@@ -20,9 +20,11 @@ inline LaneRecord test_record(std::uint64_t number, Timestamp arrival, std::stri
   };
   auto text = std::make_shared<const Text>(Text{.key = std::move(key), .data = "data-" + std::to_string(number)});
   return {.place = {.position = number, .index = 0},
-          .sequence_number = stream::SequenceText(stream::format_sequence_number(
-              {.shard_created = from_unix_ms(kTestStartMs), .shard = stream::ShardIndex{0},
-               .position = stream::Position{number}, .index = 0})),
+          .sequence_number =
+              stream::SequenceText(stream::format_sequence_number({.shard_created = from_unix_ms(kTestStartMs),
+                                                                   .shard = stream::ShardIndex{0},
+                                                                   .position = stream::Position{number},
+                                                                   .index = 0})),
           .arrival = arrival,
           .partition_key = text->key,
           .data = text->data,

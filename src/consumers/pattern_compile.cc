@@ -76,14 +76,16 @@ Result<void> add_comparison(std::string_view op, double number, NumberRange& ran
 Result<Rule> numeric_rule(const json::value& value) {
   if (!value.is_array()) return invalid("numeric needs an array");
   const json::array& items = value.get_array();
-  if (items.empty() || items.size() % 2 != 0 || items.size() > 4) return invalid("numeric needs one or two comparisons");
+  if (items.empty() || items.size() % 2 != 0 || items.size() > 4)
+    return invalid("numeric needs one or two comparisons");
   NumberRange range;
   for (std::size_t i = 0; i < items.size(); i += 2) {
     PENSTOCK_TRY(const std::string op, string_of(items[i], "numeric"));
     PENSTOCK_TRY(const double number, number_of(items[i + 1]));
     PENSTOCK_TRY_VOID(add_comparison(op, number, range));
   }
-  if (range.above && range.below && *range.above >= *range.below) return invalid("numeric: bottom must be less than top");
+  if (range.above && range.below && *range.above >= *range.below)
+    return invalid("numeric: bottom must be less than top");
   return range;
 }
 
@@ -228,7 +230,8 @@ Result<Wildcard> Wildcard::compile(std::string_view text) {
     }
     after_star = false;
     if (text[i] == '\\') {
-      if (i + 1 == text.size() || (text[i + 1] != '*' && text[i + 1] != '\\')) return invalid("invalid escape character");
+      if (i + 1 == text.size() || (text[i + 1] != '*' && text[i + 1] != '\\'))
+        return invalid("invalid escape character");
       ++i;
     }
     piece += text[i];

@@ -78,8 +78,8 @@ struct Exists {
 };
 struct AnythingBut;
 using AnythingButPtr = std::shared_ptr<const AnythingBut>;
-using Rule =
-    std::variant<Text, Number, Boolean, Null, Prefix, Suffix, IgnoreCase, NumberRange, Exists, Cidr, Wildcard, AnythingButPtr>;
+using Rule = std::variant<Text, Number, Boolean, Null, Prefix, Suffix, IgnoreCase, NumberRange, Exists, Cidr, Wildcard,
+                          AnythingButPtr>;
 struct AnythingBut {
   std::vector<Rule> rules;  ///< none of these
 };

@@ -276,14 +276,17 @@ Task<Result<ShardIterator>> Streams::make_iterator(std::string name, std::string
 }
 
 Task<Result<RecordPage>> Streams::read(ShardIterator from, std::size_t limit) {
-  const PageBounds bounds{.records_max = limit};
+  return read(std::move(from), PageBounds{.records_max = limit}, settings_.answers);
+}
+
+Task<Result<RecordPage>> Streams::read(ShardIterator from, PageBounds bounds, MemoryBudget* budget) {
   const SteadyTime began = clock_.steady();
   const LivePtr stream = live(from.stream_name);
-  if (!stream) co_return co_await read_page(std::move(from), bounds, settings_.answers);
+  if (!stream) co_return co_await read_page(std::move(from), bounds, budget);
   const ShardIndex shard = from.shard;
   Result<RecordPage> page;
   if (stream->limits().take_read(shard, began)) {
-    page = co_await read_page(std::move(from), bounds, settings_.answers);
+    page = co_await read_page(std::move(from), bounds, budget);
     if (page.has_value()) stream->limits().charge_read(shard, page->bytes, clock_.steady());
   } else {
     page = rate_exceeded(format_shard_id(shard), from.stream_name);
@@ -313,6 +316,35 @@ void Streams::note_read(LiveStream& stream, ShardIndex shard, const Result<Recor
   if (records.empty()) return;
   of_shard->outgoing_bytes.add(page->bytes);
   of_shard->outgoing_records.add(records.size());
+}
+
+namespace {
+
+/// The log outlives the watch on it.
+class ShardWatch final : public framelog::Subscription {
+ public:
+  ShardWatch(std::shared_ptr<framelog::FrameLog> log, std::unique_ptr<framelog::Subscription> appends)
+      : log_(std::move(log)), appends_(std::move(appends)) {}
+
+ private:
+  const std::shared_ptr<framelog::FrameLog> log_;
+  const std::unique_ptr<framelog::Subscription> appends_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<framelog::Subscription>> Streams::watch_shard(std::string_view name, ShardIndex shard,
+                                                                     std::function<void()> on_append) const {
+  PENSTOCK_TRY(const LivePtr stream, live_or_error(name));
+  PENSTOCK_TRY(const auto log, stream->log());
+  auto appends = log->watch(shard, [call = std::move(on_append)](Position) { call(); });
+  return std::make_unique<ShardWatch>(log, std::move(appends));
+}
+
+Result<void> Streams::watch_changes(std::string_view name, std::weak_ptr<Bell> bell) const {
+  PENSTOCK_TRY(const LivePtr stream, live_or_error(name));
+  stream->bells().add(std::move(bell));
+  return {};
 }
 
 Result<void> Streams::check_read(const ShardIterator& from) const {

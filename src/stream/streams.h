@@ -42,6 +42,7 @@
 
 namespace penstock::stream {
 
+class Bell;
 class LiveStream;
 class Keyring;
 struct KeyringParts;
@@ -244,6 +245,15 @@ class Streams {
 
   /// As read, but not counted by the shard's read limits: enhanced fan-out has throughput of its own.
   Task<Result<RecordPage>> read_page(ShardIterator from, PageBounds bounds, MemoryBudget* budget);
+  /// As read, counted and limited like it; but the page's memory comes from `budget`.
+  Task<Result<RecordPage>> read(ShardIterator from, PageBounds bounds, MemoryBudget* budget);
+  /// Calls `on_append` after records of the shard became readable, until the watch is destroyed. On a storage thread:
+  /// it must only post work. Errors: missing, unavailable.
+  [[nodiscard]] Result<std::unique_ptr<framelog::Subscription>> watch_shard(std::string_view name, ShardIndex shard,
+                                                                            std::function<void()> on_append) const;
+  /// Rings `bell` after the stream changed (its shards, too) and when it goes, as long as the bell lives.
+  /// Errors: missing.
+  [[nodiscard]] Result<void> watch_changes(std::string_view name, std::weak_ptr<Bell> bell) const;
   /// Whether the shard that the iterator stands in is there to be read.
   [[nodiscard]] Result<void> check_read(const ShardIterator& from) const;
 

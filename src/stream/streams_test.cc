@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/task.h"
+#include "stream/bell.h"
 #include "stream/stream_fixture.h"
 
 namespace penstock::stream {
@@ -212,6 +213,30 @@ TEST_F(StreamsTest, AShardThatWasClosedWhileTheClockWasBackKeepsItsRecordsForThe
   clock_.advance(std::chrono::hours(2));
   run_sync(streams_->trim_expired(clock_.now())).value();
   EXPECT_FALSE(iterator("s", "shardId-000000000000").has_value());
+}
+
+TEST_F(StreamsTest, AWatchOfAShardIsCalledForEachOfItsRecordsUntilItIsDestroyed) {
+  create("s");
+  int calls = 0;
+  auto watch = streams_->watch_shard("s", ShardIndex{0}, [&calls] { ++calls; });
+  ASSERT_TRUE(watch.has_value()) << watch.error().message;
+  put("s", {{.partition_key = "k", .data = "d"}});
+  EXPECT_EQ(calls, 1);
+  watch->reset();
+  put("s", {{.partition_key = "k", .data = "d"}});
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(streams_->watch_shard("t", ShardIndex{0}, [] {}).error().kind, ErrorKind::missing);
+}
+
+TEST_F(StreamsTest, ABellRingsWhenTheStreamChangesAndWhenItGoes) {
+  create("s");
+  const auto bell = std::make_shared<Bell>();
+  ASSERT_TRUE(streams_->watch_changes("s", bell).has_value());
+  run_sync(streams_->split("s", "shardId-000000000000", HashKey{1} << 127U)).value();
+  run_sync(bell->wait());
+  run_sync(streams_->remove("s")).value();
+  run_sync(bell->wait());
+  EXPECT_EQ(streams_->watch_changes("s", bell).error().kind, ErrorKind::missing);
 }
 
 }  // namespace
