@@ -62,8 +62,7 @@ std::optional<std::vector<PlannedBatch>> decode_plan(const json::value& value) {
     const auto retries = number(item.get_object(), "retries");
     const auto invocations = number(item.get_object(), "invocations");
     if (!end || !retries || !invocations) return std::nullopt;
-    out.push_back(
-        {.end = *end, .retries = static_cast<int>(*retries), .invocations = static_cast<int>(*invocations)});
+    out.push_back({.end = *end, .retries = static_cast<int>(*retries), .invocations = static_cast<int>(*invocations)});
   }
   return out;
 }
@@ -101,9 +100,8 @@ std::vector<LaneCheckpoint> resume_lanes(const ShardCheckpoint& from, std::uint6
   if (from.lanes.empty()) return std::vector<LaneCheckpoint>(lanes);
   std::vector<LaneCheckpoint> out = from.lanes;
   if (lanes != out.size()) {
-    const auto slowest = std::ranges::min_element(out, {}, [](const LaneCheckpoint& lane) {
-      return std::pair(lane.ended, lane.done);
-    });
+    const auto slowest =
+        std::ranges::min_element(out, {}, [](const LaneCheckpoint& lane) { return std::pair(lane.ended, lane.done); });
     out.assign(lanes, {.done = slowest->done, .ended = slowest->ended});
   }
   if (revision != from.revision) {
@@ -115,9 +113,8 @@ std::vector<LaneCheckpoint> resume_lanes(const ShardCheckpoint& from, std::uint6
 std::string encode_checkpoint(const ShardCheckpoint& checkpoint) {
   json::array lanes;
   for (const LaneCheckpoint& lane : checkpoint.lanes) lanes.emplace_back(encode_lane(lane));
-  return codec::serialize(json::object{{"format", kFormat},
-                                       {"revision", static_cast<std::int64_t>(checkpoint.revision)},
-                                       {"lanes", std::move(lanes)}});
+  return codec::serialize(json::object{
+      {"format", kFormat}, {"revision", static_cast<std::int64_t>(checkpoint.revision)}, {"lanes", std::move(lanes)}});
 }
 
 Result<ShardCheckpoint> decode_checkpoint(std::string_view text) {

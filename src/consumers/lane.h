@@ -58,8 +58,8 @@ struct LaneRules {
 };
 
 struct LaneRecord {
-  Place place;
-  stream::SequenceText sequence_number;
+  Place place{};
+  stream::SequenceText sequence_number{};
   Timestamp arrival{};
   std::string_view partition_key;
   std::string_view data;
@@ -78,7 +78,7 @@ struct Window {
 
 /// A batch that failed, as a checkpoint remembers it: what lies before `end` and behind the batch before it.
 struct PlannedBatch {
-  Place end;
+  Place end{};
   int retries = 0;
   int invocations = 0;
   bool operator==(const PlannedBatch&) const = default;
@@ -86,7 +86,7 @@ struct PlannedBatch {
 
 /// All that a lane needs to go on: everything before `done` is settled.
 struct LaneCheckpoint {
-  Place done;
+  Place done{};
   bool ended = false;
   std::optional<Window> window{};
   std::vector<PlannedBatch> plan{};
@@ -100,8 +100,8 @@ struct Now {
 
 /// The records of this lane among those of a page, filtered.
 struct LanePage {
-  std::vector<LaneRecord> records;
-  Place next;           ///< behind the page
+  std::vector<LaneRecord> records{};
+  Place next{};         ///< behind the page
   bool at_tip = false;  ///< nothing lay behind it when it was read
   bool ended = false;   ///< the shard is closed, and this was its end
   Timestamp horizon{};  ///< records older than this have expired in the stream
@@ -121,7 +121,7 @@ enum class DiscardReason : std::uint8_t { retries_exhausted, too_old };
 
 // ---- steps
 struct ReadMore {
-  Place from;
+  Place from{};
 };
 struct InvokeBatch {
   std::span<const LaneRecord> records;  ///< empty when a window ends

@@ -30,7 +30,7 @@ struct MappingOptions {
   int batch_size = kBatchSizeDefault;
   int batching_window_s = 0;
   int parallelization = 1;
-  int retries_max = -1;     ///< -1: no bound
+  int retries_max = -1;       ///< -1: no bound
   int record_age_max_s = -1;  ///< -1: no bound
   bool bisects = false;
   int tumbling_window_s = 0;
