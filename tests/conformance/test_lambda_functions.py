@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import uuid
 
 import pytest
@@ -117,6 +118,167 @@ def lambda_role_of_iot(server):
         PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"iot.amazonaws.com"},'
                        '"Action":"sts:AssumeRole"}]}')
     return made
+
+
+def test_updates_change_what_they_name_and_nothing_else(functions, role, name):
+    made = make(functions, name, role, Description="first", Timeout=7, Environment={"Variables": {"A_1": "1"}})
+    changed = functions.update_function_configuration(FunctionName=name, MemorySize=512, EphemeralStorage={"Size": 1024})
+    assert (changed["MemorySize"], changed["Timeout"], changed["Description"]) == (512, 7, "first")
+    assert changed["EphemeralStorage"] == {"Size": 1024}
+    assert changed["Environment"] == {"Variables": {"A_1": "1"}}
+    assert changed["RevisionId"] != made["RevisionId"]
+    seen = functions.get_function_configuration(FunctionName=name)
+    assert {key: seen[key] for key in changed if key != "ResponseMetadata"} == {
+        key: changed[key] for key in changed if key != "ResponseMetadata"}
+
+    cleared = functions.update_function_configuration(FunctionName=name, Environment={"Variables": {}}, Description="")
+    assert "Environment" not in cleared
+    assert cleared["Description"] == ""
+    code, status, _ = refused(functions.update_function_configuration, FunctionName=name, RevisionId=made["RevisionId"], Timeout=9)
+    assert (code, status) == ("PreconditionFailedException", 412)
+
+    other = zip_of({"app.py": HELLO_PYTHON + "# another\n"})
+    dry = functions.update_function_code(FunctionName=name, ZipFile=other, DryRun=True)
+    assert dry["CodeSize"] == len(other)
+    assert functions.get_function(FunctionName=name)["Configuration"]["CodeSha256"] == made["CodeSha256"]
+    updated = functions.update_function_code(FunctionName=name, ZipFile=other)
+    assert updated["CodeSha256"] == base64.b64encode(hashlib.sha256(other).digest()).decode()
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+
+def test_environment_variables_are_bounded_and_some_reserved(functions, role, name):
+    code, _, message = refused(make, functions=functions, name=name, role=role, Environment={"Variables": {"AWS_REGION": "x"}})
+    assert (code, "reserved keys" in message, "AWS_REGION" in message) == ("InvalidParameterValueException", True, True)
+    code, _, message = refused(make, functions=functions, name=name, role=role, Environment={"Variables": {"BIG": "x" * 5000}})
+    assert (code, "4KB" in message) == ("InvalidParameterValueException", True)
+    assert "xxx" not in message
+
+
+def test_versions_and_aliases(functions, role, name):
+    make(functions, name, role)
+    one = functions.publish_version(FunctionName=name, Description="one")
+    assert (one["Version"], one["FunctionArn"], one["Description"]) == ("1", arn(f"{name}:1"), "one")
+    assert functions.publish_version(FunctionName=name)["Version"] == "1"  # nothing has changed
+    functions.update_function_configuration(FunctionName=name, Timeout=5)
+    two = functions.publish_version(FunctionName=name)
+    assert (two["Version"], two["Timeout"]) == ("2", 5)
+    assert functions.get_function_configuration(FunctionName=name, Qualifier="1")["Timeout"] == 3
+    listed = functions.list_versions_by_function(FunctionName=name)["Versions"]
+    assert [version["Version"] for version in listed] == ["$LATEST", "1", "2"]
+    assert listed[0]["FunctionArn"] == arn(f"{name}:$LATEST")
+
+    alias = functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1", Description="what runs",
+                                   RoutingConfig={"AdditionalVersionWeights": {"2": 0.25}})
+    assert alias["AliasArn"] == arn(f"{name}:live")
+    assert alias["RoutingConfig"] == {"AdditionalVersionWeights": {"2": 0.25}}
+    seen = functions.get_function(FunctionName=name, Qualifier="live")["Configuration"]
+    assert (seen["FunctionArn"], seen["Version"]) == (arn(f"{name}:live"), "1")
+    assert refused(functions.create_alias, FunctionName=name, Name="live", FunctionVersion="1")[:2] == ("ResourceConflictException", 409)
+    assert refused(functions.create_alias, FunctionName=name, Name="next", FunctionVersion="9")[:2] == ("ResourceNotFoundException", 404)
+    assert refused(functions.create_alias, FunctionName=name, Name="last", FunctionVersion="$LATEST",
+                   RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})[0] == "InvalidParameterValueException"
+    assert refused(functions.create_alias, FunctionName=name, Name="7", FunctionVersion="1")[0] == "ValidationException"
+    assert refused(functions.delete_function, FunctionName=name, Qualifier="2")[:2] == ("ResourceConflictException", 409)
+    moved = functions.update_alias(FunctionName=name, Name="live", FunctionVersion="2", RoutingConfig={})
+    assert "RoutingConfig" not in moved
+    assert [a["Name"] for a in functions.list_aliases(FunctionName=name, FunctionVersion="2")["Aliases"]] == ["live"]
+    assert functions.list_aliases(FunctionName=name, FunctionVersion="1")["Aliases"] == []
+    functions.delete_function(FunctionName=name, Qualifier="1")
+    functions.delete_alias(FunctionName=name, Name="live")
+    assert refused(functions.get_alias, FunctionName=name, Name="live")[:2] == ("ResourceNotFoundException", 404)
+    functions.delete_function(FunctionName=name)
+    make(functions, name, role)
+    assert functions.publish_version(FunctionName=name)["Version"] == "3"  # numbers are not given twice
+
+
+def test_functions_are_listed_in_pages(own_server):
+    role = lambda_role(own_server)
+    functions = own_server.client("lambda")
+    names = sorted(f"page-{i}" for i in range(7))
+    for one in names:
+        make(functions, one, role)
+    pages = list(functions.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 3}))
+    assert [f["FunctionName"] for page in pages for f in page["Functions"]] == names
+    assert len(pages) == 3
+    functions.publish_version(FunctionName=names[0])
+    every = functions.list_functions(FunctionVersion="ALL")["Functions"]
+    assert [f["Version"] for f in every if f["FunctionName"] == names[0]] == ["$LATEST", "1"]
+    usage = functions.get_account_settings()
+    assert usage["AccountUsage"] == {"TotalCodeSize": 8 * len(ZIP), "FunctionCount": 7}
+
+
+def test_permissions_make_the_resource_policy(functions, role, name):
+    make(functions, name, role)
+    assert refused(functions.get_policy, FunctionName=name)[:2] == ("ResourceNotFoundException", 404)
+    rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/r"
+    added = functions.add_permission(FunctionName=name, StatementId="events", Action="lambda:InvokeFunction",
+                                     Principal="events.amazonaws.com", SourceArn=rule, SourceAccount=ACCOUNT)
+    assert json.loads(added["Statement"]) == {
+        "Sid": "events", "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "lambda:InvokeFunction",
+        "Resource": arn(name), "Condition": {"StringEquals": {"AWS:SourceAccount": ACCOUNT}, "ArnLike": {"AWS:SourceArn": rule}}}
+    functions.add_permission(FunctionName=name, StatementId="account", Action="lambda:GetFunction", Principal="111122223333")
+    policy = json.loads(functions.get_policy(FunctionName=name)["Policy"])
+    assert [statement["Sid"] for statement in policy["Statement"]] == ["events", "account"]
+    assert policy["Statement"][1]["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
+    assert refused(functions.add_permission, FunctionName=name, StatementId="events", Action="lambda:InvokeFunction",
+                   Principal="*")[:2] == ("ResourceConflictException", 409)
+    functions.remove_permission(FunctionName=name, StatementId="events")
+    assert refused(functions.remove_permission, FunctionName=name, StatementId="events")[:2] == ("ResourceNotFoundException", 404)
+    functions.remove_permission(FunctionName=name, StatementId="account")
+    assert refused(functions.get_policy, FunctionName=name)[0] == "ResourceNotFoundException"
+
+    functions.publish_version(FunctionName=name)
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    functions.add_permission(FunctionName=name, StatementId="s", Action="lambda:InvokeFunction", Principal="*", Qualifier="live")
+    policy = json.loads(functions.get_policy(FunctionName=name, Qualifier="live")["Policy"])
+    assert policy["Statement"][0]["Resource"] == arn(f"{name}:live")
+
+
+def test_tags(functions, role, name):
+    make(functions, name, role, Tags={"a": "1"})
+    functions.tag_resource(Resource=arn(name), Tags={"b": "2", "a": "3"})
+    assert functions.list_tags(Resource=arn(name))["Tags"] == {"a": "3", "b": "2"}
+    functions.untag_resource(Resource=arn(name), TagKeys=["a", "x"])
+    assert functions.get_function(FunctionName=name)["Tags"] == {"b": "2"}
+    assert refused(functions.tag_resource, Resource=arn(name), Tags={"aws:x": "1"})[0] == "InvalidParameterValueException"
+    assert refused(functions.list_tags, Resource=arn("nobody"))[:2] == ("ResourceNotFoundException", 404)
+
+
+def test_concurrency(functions, role, name):
+    make(functions, name, role)
+    assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(FunctionName=name)
+    assert functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=5)["ReservedConcurrentExecutions"] == 5
+    assert functions.get_function(FunctionName=name)["Concurrency"] == {"ReservedConcurrentExecutions": 5}
+    assert refused(functions.put_function_concurrency, FunctionName=name,
+                   ReservedConcurrentExecutions=100_000)[0] == "InvalidParameterValueException"
+    functions.delete_function_concurrency(FunctionName=name)
+    assert "Concurrency" not in functions.get_function(FunctionName=name)
+
+    functions.publish_version(FunctionName=name)
+    assert refused(functions.get_provisioned_concurrency_config, FunctionName=name, Qualifier="1")[:2] == (
+        "ProvisionedConcurrencyConfigNotFoundException", 404)
+    assert refused(functions.put_provisioned_concurrency_config, FunctionName=name, Qualifier="$LATEST",
+                   ProvisionedConcurrentExecutions=1)[0] == "InvalidParameterValueException"
+    put = functions.put_provisioned_concurrency_config(FunctionName=name, Qualifier="1", ProvisionedConcurrentExecutions=2)
+    assert put["RequestedProvisionedConcurrentExecutions"] == 2
+    listed = functions.list_provisioned_concurrency_configs(FunctionName=name)["ProvisionedConcurrencyConfigs"]
+    assert [config["FunctionArn"] for config in listed] == [arn(f"{name}:1")]
+    functions.delete_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
+
+
+def test_event_invoke_configs(functions, role, name):
+    make(functions, name, role)
+    assert refused(functions.get_function_event_invoke_config, FunctionName=name)[:2] == ("ResourceNotFoundException", 404)
+    put = functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1, MaximumEventAgeInSeconds=120)
+    assert (put["FunctionArn"], put["MaximumRetryAttempts"]) == (arn(f"{name}:$LATEST"), 1)
+    changed = functions.update_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
+    assert (changed["MaximumRetryAttempts"], changed["MaximumEventAgeInSeconds"]) == (0, 120)
+    replaced = functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=2)
+    assert "MaximumEventAgeInSeconds" not in replaced
+    assert len(functions.list_function_event_invoke_configs(FunctionName=name)["FunctionEventInvokeConfigs"]) == 1
+    functions.delete_function_event_invoke_config(FunctionName=name)
+    assert functions.list_function_event_invoke_configs(FunctionName=name)["FunctionEventInvokeConfigs"] == []
+    assert functions.get_function_code_signing_config(FunctionName=name)["CodeSigningConfigArn"] == ""
 
 
 def test_the_command_line_makes_a_function(server, role, name, tmp_path):

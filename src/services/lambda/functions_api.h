@@ -1,5 +1,5 @@
 #pragma once
-/// CreateFunction, GetFunction, GetFunctionConfiguration, DeleteFunction.
+/// Functions themselves: made, changed, read, listed, deleted.
 
 #include <map>
 #include <optional>
@@ -8,6 +8,7 @@
 #include "services/lambda/change.h"
 #include "services/lambda/code_upload.h"
 #include "services/lambda/configuration.h"
+#include "services/lambda/page.h"
 
 namespace penstock::services::lambda {
 
@@ -50,6 +51,36 @@ const codec::Shape& describe(const GetFunctionOutput*);
 Answer<GetFunctionOutput> get_function(CallContext& call, QualifiedInput input);
 Answer<FunctionConfiguration> get_function_configuration(CallContext& call, QualifiedInput input);
 Answer<Empty> delete_function(CallContext& call, QualifiedInput input);
+
+struct UpdateFunctionCodeInput : FunctionCode {
+  std::string function_name{};
+  std::optional<bool> publish{};
+  std::optional<bool> dry_run{};
+  std::optional<std::string> revision_id{};
+  std::optional<std::vector<std::string>> architectures{};
+};
+const codec::Shape& describe(const UpdateFunctionCodeInput*);
+Answer<FunctionConfiguration> update_function_code(CallContext& call, UpdateFunctionCodeInput input);
+
+struct UpdateFunctionConfigurationInput : FunctionSettings {
+  std::string function_name{};
+  std::optional<std::string> revision_id{};
+};
+const codec::Shape& describe(const UpdateFunctionConfigurationInput*);
+Answer<FunctionConfiguration> update_function_configuration(CallContext& call, UpdateFunctionConfigurationInput input);
+[[nodiscard]] Touched touch_update_configuration(const CallContext& call, const void* input);
+
+struct ListFunctionsInput : PageInput {
+  std::optional<std::string> master_region{};
+  std::optional<std::string> function_version{};
+};
+struct ListFunctionsOutput {
+  std::optional<std::string> next_marker{};
+  std::vector<FunctionConfiguration> functions{};
+};
+const codec::Shape& describe(const ListFunctionsInput*);
+const codec::Shape& describe(const ListFunctionsOutput*);
+Answer<ListFunctionsOutput> list_functions(CallContext& call, ListFunctionsInput input);
 
 /// Tags: at most 50, keys of 1 to 128 characters not beginning with "aws:". Errors: InvalidParameterValueException.
 [[nodiscard]] ApiResult<void> check_tags(const std::map<std::string, std::string>& tags);

@@ -26,7 +26,13 @@ struct LambdaHouse {
   functions::Destinations& destinations;
   /// Whether this machine can run it ("python3.11"); the error says what is missing. Null: not asked.
   std::function<Result<void>(std::string_view runtime)> check_runtime{};
-  std::string buckets_folder{};                        ///< <data>/buckets: a folder for each S3 bucket
+  std::string buckets_folder{};      ///< <data>/buckets: a folder for each S3 bucket
+  int concurrent_executions = 1000;  ///< of the account: all functions together
+  /// Environments that provisioned concurrency keeps warm of NAME:QUALIFIER (a version or an alias), and that are
+  /// ready. Null: none.
+  std::function<int(std::string_view name, std::string_view qualifier)> warm_environments{};
+  /// Where a function URL with that id (one label of a host name) is served. Null: they are not.
+  std::function<std::string(std::string_view url_id)> function_url{};
   consumers::EventSourceMappings* mappings = nullptr;  ///< null until they are built
 };
 

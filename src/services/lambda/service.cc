@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "services/lambda/concurrency.h"
 #include "services/lambda/functions_api.h"
 #include "services/lambda/invoke.h"
+#include "services/lambda/invoke_configs.h"
 #include "services/lambda/known_operations.h"
+#include "services/lambda/permissions.h"
 #include "services/lambda/reference.h"
+#include "services/lambda/tags.h"
+#include "services/lambda/versions.h"
 
 namespace penstock::services::lambda {
 
@@ -13,17 +18,91 @@ namespace {
 
 // Resources: Service Authorization Reference, "Actions, resources, and condition keys for AWS Lambda".
 constexpr Operation kOperations[] = {
+    operation<&add_permission>("AddPermission", "lambda:AddPermission", &touch_add_permission,
+                               {"POST", "/2015-03-31/functions/{FunctionName}/policy", 201}),
+    operation<&create_alias>("CreateAlias", "lambda:CreateAlias", &touch<CreateAliasInput>,
+                             {"POST", "/2015-03-31/functions/{FunctionName}/aliases", 201}),
     operation<&create_function>("CreateFunction", "lambda:CreateFunction", &touch_create_function,
                                 {"POST", "/2015-03-31/functions", 201}),
+    operation<&delete_alias>("DeleteAlias", "lambda:DeleteAlias", &touch<AliasInput>,
+                             {"DELETE", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 204}),
     operation<&delete_function>("DeleteFunction", "lambda:DeleteFunction", &touch<QualifiedInput>,
                                 {"DELETE", "/2015-03-31/functions/{FunctionName}", 204}),
+    operation<&delete_function_concurrency>("DeleteFunctionConcurrency", "lambda:DeleteFunctionConcurrency",
+                                            &touch<FunctionNameInput>,
+                                            {"DELETE", "/2017-10-31/functions/{FunctionName}/concurrency", 204}),
+    operation<&delete_event_invoke_config>("DeleteFunctionEventInvokeConfig", "lambda:DeleteFunctionEventInvokeConfig",
+                                           &touch<QualifiedInput>,
+                                           {"DELETE", "/2019-09-25/functions/{FunctionName}/event-invoke-config", 204}),
+    operation<&delete_provisioned_concurrency>(
+        "DeleteProvisionedConcurrencyConfig", "lambda:DeleteProvisionedConcurrencyConfig", &touch<QualifiedInput>,
+        {"DELETE", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", 204}),
+    operation<&get_account_settings>("GetAccountSettings", "lambda:GetAccountSettings", &touch_everything,
+                                     {"GET", "/2016-08-19/account-settings"}),
+    operation<&get_alias>("GetAlias", "lambda:GetAlias", &touch<AliasInput>,
+                          {"GET", "/2015-03-31/functions/{FunctionName}/aliases/{Name}"}),
     operation<&get_function>("GetFunction", "lambda:GetFunction", &touch<QualifiedInput>,
                              {"GET", "/2015-03-31/functions/{FunctionName}"}),
+    operation<&get_function_code_signing_config>("GetFunctionCodeSigningConfig", "lambda:GetFunctionCodeSigningConfig",
+                                                 &touch<FunctionNameInput>,
+                                                 {"GET", "/2020-06-30/functions/{FunctionName}/code-signing-config"}),
+    operation<&get_function_concurrency>("GetFunctionConcurrency", "lambda:GetFunctionConcurrency",
+                                         &touch<FunctionNameInput>,
+                                         {"GET", "/2019-09-30/functions/{FunctionName}/concurrency"}),
     operation<&get_function_configuration>("GetFunctionConfiguration", "lambda:GetFunctionConfiguration",
                                            &touch<QualifiedInput>,
                                            {"GET", "/2015-03-31/functions/{FunctionName}/configuration"}),
+    operation<&get_event_invoke_config>("GetFunctionEventInvokeConfig", "lambda:GetFunctionEventInvokeConfig",
+                                        &touch<QualifiedInput>,
+                                        {"GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config"}),
+    operation<&get_policy>("GetPolicy", "lambda:GetPolicy", &touch<QualifiedInput>,
+                           {"GET", "/2015-03-31/functions/{FunctionName}/policy"}),
+    operation<&get_provisioned_concurrency>("GetProvisionedConcurrencyConfig", "lambda:GetProvisionedConcurrencyConfig",
+                                            &touch<QualifiedInput>,
+                                            {"GET", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"}),
     operation<&invoke>("Invoke", "lambda:InvokeFunction", &touch_invoke,
                        {"POST", "/2015-03-31/functions/{FunctionName}/invocations"}),
+    operation<&list_aliases>("ListAliases", "lambda:ListAliases", &touch<ListAliasesInput>,
+                             {"GET", "/2015-03-31/functions/{FunctionName}/aliases"}),
+    operation<&list_event_invoke_configs>("ListFunctionEventInvokeConfigs", "lambda:ListFunctionEventInvokeConfigs",
+                                          &touch<ListEventInvokeConfigsInput>,
+                                          {"GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config/list"}),
+    operation<&list_functions>("ListFunctions", "lambda:ListFunctions", &touch_everything,
+                               {"GET", "/2015-03-31/functions"}),
+    operation<&list_provisioned_concurrency>(
+        "ListProvisionedConcurrencyConfigs", "lambda:ListProvisionedConcurrencyConfigs", &touch<ListProvisionedInput>,
+        {"GET", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL"}),
+    operation<&list_tags>("ListTags", "lambda:ListTags", &touch_list_tags, {"GET", "/2017-03-31/tags/{ARN}"}),
+    operation<&list_versions_by_function>("ListVersionsByFunction", "lambda:ListVersionsByFunction",
+                                          &touch<ListVersionsInput>,
+                                          {"GET", "/2015-03-31/functions/{FunctionName}/versions"}),
+    operation<&publish_version>("PublishVersion", "lambda:PublishVersion", &touch<PublishVersionInput>,
+                                {"POST", "/2015-03-31/functions/{FunctionName}/versions", 201}),
+    operation<&put_function_concurrency>("PutFunctionConcurrency", "lambda:PutFunctionConcurrency",
+                                         &touch<PutConcurrencyInput>,
+                                         {"PUT", "/2017-10-31/functions/{FunctionName}/concurrency"}),
+    operation<&put_event_invoke_config>("PutFunctionEventInvokeConfig", "lambda:PutFunctionEventInvokeConfig",
+                                        &touch<EventInvokeConfigInput>,
+                                        {"PUT", "/2019-09-25/functions/{FunctionName}/event-invoke-config"}),
+    operation<&put_provisioned_concurrency>(
+        "PutProvisionedConcurrencyConfig", "lambda:PutProvisionedConcurrencyConfig", &touch<PutProvisionedInput>,
+        {"PUT", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", 202}),
+    operation<&remove_permission>("RemovePermission", "lambda:RemovePermission", &touch<RemovePermissionInput>,
+                                  {"DELETE", "/2015-03-31/functions/{FunctionName}/policy/{StatementId}", 204}),
+    operation<&tag_resource>("TagResource", "lambda:TagResource", &touch_tag_resource,
+                             {"POST", "/2017-03-31/tags/{ARN}", 204}),
+    operation<&untag_resource>("UntagResource", "lambda:UntagResource", &touch_untag_resource,
+                               {"DELETE", "/2017-03-31/tags/{ARN}", 204}),
+    operation<&update_alias>("UpdateAlias", "lambda:UpdateAlias", &touch<UpdateAliasInput>,
+                             {"PUT", "/2015-03-31/functions/{FunctionName}/aliases/{Name}"}),
+    operation<&update_function_code>("UpdateFunctionCode", "lambda:UpdateFunctionCode", &touch<UpdateFunctionCodeInput>,
+                                     {"PUT", "/2015-03-31/functions/{FunctionName}/code"}),
+    operation<&update_function_configuration>("UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration",
+                                              &touch_update_configuration,
+                                              {"PUT", "/2015-03-31/functions/{FunctionName}/configuration"}),
+    operation<&update_event_invoke_config>("UpdateFunctionEventInvokeConfig", "lambda:UpdateFunctionEventInvokeConfig",
+                                           &touch<EventInvokeConfigInput>,
+                                           {"POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config"}),
 };
 
 static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));
