@@ -95,6 +95,9 @@ void FunctionStore::refresh(std::string_view kind, std::string_view key) {
     } else {
       runnable_.insert_or_assign(std::string(key), runnable(*record));
     }
+  } else if (kind == key::kUrl) {
+    std::erase_if(url_keys_, [&](const auto& one) { return one.second == key; });
+    if (const auto record = registry_.urls().find(key)) url_keys_.insert_or_assign(record->id, std::string(key));
   } else if (kind == key::kLayerVersion) {
     const auto record = registry_.layer_versions().find(key);
     if (record == nullptr) {
@@ -223,6 +226,18 @@ std::string FunctionStore::policy(std::string_view name, std::string_view qualif
     return registry.policies().find(part_of(name, qualifier.empty() ? kLatest : qualifier));
   });
   return found == nullptr ? std::string() : policy_document(*found);
+}
+
+std::optional<UrlTarget> FunctionStore::find_url(std::string_view url_id) const {
+  const MutexLock lock(mutex_);
+  const auto found = url_keys_.find(url_id);
+  if (found == url_keys_.end()) return std::nullopt;
+  const std::string_view key = found->second;
+  const std::size_t slash = key.find('/');
+  const std::string_view qualifier = key.substr(slash + 1);
+  return UrlTarget{.function = std::string(key.substr(0, slash)),
+                   .qualifier = std::string(qualifier == kLatest ? std::string_view{} : qualifier),
+                   .url = registry_.urls().find(key)};
 }
 
 std::vector<Resolved> FunctionStore::provisioned() const {

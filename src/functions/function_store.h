@@ -28,6 +28,13 @@ namespace penstock::functions {
 
 inline constexpr std::size_t kChangesWaitingMax = 1024;
 
+/// What a function URL leads to.
+struct UrlTarget {
+  std::string function;
+  std::string qualifier;  ///< "" or an alias
+  std::shared_ptr<const UrlRecord> url;
+};
+
 class FunctionStore final : public FunctionDirectory {
  public:
   struct Parts {
@@ -67,6 +74,8 @@ class FunctionStore final : public FunctionDirectory {
                                                                         std::string_view qualifier) const;
   /// JSON of the resource policy of NAME:QUALIFIER; "" when there is none.
   [[nodiscard]] std::string policy(std::string_view name, std::string_view qualifier) const;
+  /// By the id in the URL's host name.
+  [[nodiscard]] std::optional<UrlTarget> find_url(std::string_view url_id) const EXCLUDES(mutex_);
   /// Versions whose environments are kept warm, as resolve() would give them.
   [[nodiscard]] std::vector<Resolved> provisioned() const;
 
@@ -98,6 +107,8 @@ class FunctionStore final : public FunctionDirectory {
   std::map<std::string, FunctionVersionPtr, std::less<>> runnable_ GUARDED_BY(mutex_);
   /// What holds the code of layer versions, by their key.
   std::map<std::string, CodePtr, std::less<>> layer_code_ GUARDED_BY(mutex_);
+  /// From the ids of function URLs to their keys.
+  std::map<std::string, std::string, std::less<>> url_keys_ GUARDED_BY(mutex_);
   std::shared_ptr<const std::function<void(std::string_view)>> on_change_ GUARDED_BY(mutex_);
 
   std::unique_ptr<catalog::Subscription> subscription_;  // last: ends before what it feeds

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "services/lambda/concurrency.h"
+#include "services/lambda/function_urls.h"
 #include "services/lambda/functions_api.h"
 #include "services/lambda/invoke.h"
 #include "services/lambda/invoke_configs.h"
 #include "services/lambda/known_operations.h"
+#include "services/lambda/layers.h"
 #include "services/lambda/permissions.h"
 #include "services/lambda/reference.h"
 #include "services/lambda/tags.h"
@@ -18,12 +20,17 @@ namespace {
 
 // Resources: Service Authorization Reference, "Actions, resources, and condition keys for AWS Lambda".
 constexpr Operation kOperations[] = {
+    operation<&add_layer_permission>("AddLayerVersionPermission", "lambda:AddLayerVersionPermission",
+                                     &touch_layer<AddLayerPermissionInput>,
+                                     {"POST", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", 201}),
     operation<&add_permission>("AddPermission", "lambda:AddPermission", &touch_add_permission,
                                {"POST", "/2015-03-31/functions/{FunctionName}/policy", 201}),
     operation<&create_alias>("CreateAlias", "lambda:CreateAlias", &touch<CreateAliasInput>,
                              {"POST", "/2015-03-31/functions/{FunctionName}/aliases", 201}),
     operation<&create_function>("CreateFunction", "lambda:CreateFunction", &touch_create_function,
                                 {"POST", "/2015-03-31/functions", 201}),
+    operation<&create_function_url>("CreateFunctionUrlConfig", "lambda:CreateFunctionUrlConfig", &touch_function_url,
+                                    {"POST", "/2021-10-31/functions/{FunctionName}/url", 201}),
     operation<&delete_alias>("DeleteAlias", "lambda:DeleteAlias", &touch<AliasInput>,
                              {"DELETE", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 204}),
     operation<&delete_function>("DeleteFunction", "lambda:DeleteFunction", &touch<QualifiedInput>,
@@ -34,6 +41,10 @@ constexpr Operation kOperations[] = {
     operation<&delete_event_invoke_config>("DeleteFunctionEventInvokeConfig", "lambda:DeleteFunctionEventInvokeConfig",
                                            &touch<QualifiedInput>,
                                            {"DELETE", "/2019-09-25/functions/{FunctionName}/event-invoke-config", 204}),
+    operation<&delete_function_url>("DeleteFunctionUrlConfig", "lambda:DeleteFunctionUrlConfig", &touch<QualifiedInput>,
+                                    {"DELETE", "/2021-10-31/functions/{FunctionName}/url", 204}),
+    operation<&delete_layer_version>("DeleteLayerVersion", "lambda:DeleteLayerVersion", &touch_layer<LayerVersionInput>,
+                                     {"DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", 204}),
     operation<&delete_provisioned_concurrency>(
         "DeleteProvisionedConcurrencyConfig", "lambda:DeleteProvisionedConcurrencyConfig", &touch<QualifiedInput>,
         {"DELETE", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", 204}),
@@ -55,6 +66,15 @@ constexpr Operation kOperations[] = {
     operation<&get_event_invoke_config>("GetFunctionEventInvokeConfig", "lambda:GetFunctionEventInvokeConfig",
                                         &touch<QualifiedInput>,
                                         {"GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config"}),
+    operation<&get_function_url>("GetFunctionUrlConfig", "lambda:GetFunctionUrlConfig", &touch<QualifiedInput>,
+                                 {"GET", "/2021-10-31/functions/{FunctionName}/url"}),
+    operation<&get_layer_version>("GetLayerVersion", "lambda:GetLayerVersion", &touch_layer<LayerVersionInput>,
+                                  {"GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"}),
+    operation<&get_layer_version_by_arn>("GetLayerVersionByArn", "lambda:GetLayerVersion", &touch_layer_by_arn,
+                                         {"GET", "/2018-10-31/layers?find=LayerVersion"}),
+    operation<&get_layer_policy>("GetLayerVersionPolicy", "lambda:GetLayerVersionPolicy",
+                                 &touch_layer<LayerVersionInput>,
+                                 {"GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"}),
     operation<&get_policy>("GetPolicy", "lambda:GetPolicy", &touch<QualifiedInput>,
                            {"GET", "/2015-03-31/functions/{FunctionName}/policy"}),
     operation<&get_provisioned_concurrency>("GetProvisionedConcurrencyConfig", "lambda:GetProvisionedConcurrencyConfig",
@@ -67,8 +87,14 @@ constexpr Operation kOperations[] = {
     operation<&list_event_invoke_configs>("ListFunctionEventInvokeConfigs", "lambda:ListFunctionEventInvokeConfigs",
                                           &touch<ListEventInvokeConfigsInput>,
                                           {"GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config/list"}),
+    operation<&list_function_urls>("ListFunctionUrlConfigs", "lambda:ListFunctionUrlConfigs",
+                                   &touch<ListFunctionUrlsInput>, {"GET", "/2021-10-31/functions/{FunctionName}/urls"}),
     operation<&list_functions>("ListFunctions", "lambda:ListFunctions", &touch_everything,
                                {"GET", "/2015-03-31/functions"}),
+    operation<&list_layer_versions>("ListLayerVersions", "lambda:ListLayerVersions",
+                                    &touch_layer<ListLayerVersionsInput>,
+                                    {"GET", "/2018-10-31/layers/{LayerName}/versions"}),
+    operation<&list_layers>("ListLayers", "lambda:ListLayers", &touch_everything, {"GET", "/2018-10-31/layers"}),
     operation<&list_provisioned_concurrency>(
         "ListProvisionedConcurrencyConfigs", "lambda:ListProvisionedConcurrencyConfigs", &touch<ListProvisionedInput>,
         {"GET", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL"}),
@@ -76,6 +102,9 @@ constexpr Operation kOperations[] = {
     operation<&list_versions_by_function>("ListVersionsByFunction", "lambda:ListVersionsByFunction",
                                           &touch<ListVersionsInput>,
                                           {"GET", "/2015-03-31/functions/{FunctionName}/versions"}),
+    operation<&publish_layer_version>("PublishLayerVersion", "lambda:PublishLayerVersion",
+                                      &touch_layer<PublishLayerVersionInput>,
+                                      {"POST", "/2018-10-31/layers/{LayerName}/versions", 201}),
     operation<&publish_version>("PublishVersion", "lambda:PublishVersion", &touch<PublishVersionInput>,
                                 {"POST", "/2015-03-31/functions/{FunctionName}/versions", 201}),
     operation<&put_function_concurrency>("PutFunctionConcurrency", "lambda:PutFunctionConcurrency",
@@ -87,6 +116,9 @@ constexpr Operation kOperations[] = {
     operation<&put_provisioned_concurrency>(
         "PutProvisionedConcurrencyConfig", "lambda:PutProvisionedConcurrencyConfig", &touch<PutProvisionedInput>,
         {"PUT", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", 202}),
+    operation<&remove_layer_permission>(
+        "RemoveLayerVersionPermission", "lambda:RemoveLayerVersionPermission", &touch_layer<RemoveLayerPermissionInput>,
+        {"DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", 204}),
     operation<&remove_permission>("RemovePermission", "lambda:RemovePermission", &touch<RemovePermissionInput>,
                                   {"DELETE", "/2015-03-31/functions/{FunctionName}/policy/{StatementId}", 204}),
     operation<&tag_resource>("TagResource", "lambda:TagResource", &touch_tag_resource,
@@ -103,6 +135,8 @@ constexpr Operation kOperations[] = {
     operation<&update_event_invoke_config>("UpdateFunctionEventInvokeConfig", "lambda:UpdateFunctionEventInvokeConfig",
                                            &touch<EventInvokeConfigInput>,
                                            {"POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config"}),
+    operation<&update_function_url>("UpdateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig", &touch_function_url,
+                                    {"PUT", "/2021-10-31/functions/{FunctionName}/url"}),
 };
 
 static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));
