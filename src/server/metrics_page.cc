@@ -158,6 +158,7 @@ class MetricsBody final : public net::BodyStream {
     sources.gateway.metrics().write(out_);
     write_numbers(out_, numbers_of(sources.broker.stats()));
     write_numbers(out_, numbers_of(sources.rules.stats()));
+    write_lambda_metrics(sources.lambda, out_);
     const framelog::LogMetrics& log = framelog::log_metrics();
     write_numbers(out_, numbers_of(log));
     out_.begin(kLogWrite);
@@ -257,6 +258,7 @@ std::vector<MetricFamily> metric_families() {
   for (const Number& number : numbers_of(MemoryInUse{})) add(number.family);
   for (const Number& number : numbers_of(mqtt::BrokerStats{})) add(number.family);
   for (const Number& number : numbers_of(services::iot::RuleEngineStats{})) add(number.family);
+  for (const MetricFamily* family : lambda_metric_families()) add(*family);
   for (const Number& number : numbers_of(framelog::log_metrics())) add(number.family);
   add(kLogWrite);
   add(kLogSync);

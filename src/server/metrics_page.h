@@ -12,6 +12,7 @@
 #include "core/memory_budget.h"
 #include "core/result.h"
 #include "net/http.h"
+#include "server/lambda_metrics.h"
 #include "server/metrics_access.h"
 #include "server/settings.h"
 #include "telemetry/exposition.h"
@@ -40,6 +41,7 @@ struct MetricsSources {
   const stream::Streams& streams;
   const services::iot::RuleEngine& rules;
   const mqtt::Broker& broker;
+  LambdaMetricSources lambda;
   const gateway::Gateway& gateway;
   std::function<std::size_t()> http_connections;
   const MemoryBudget& answers;

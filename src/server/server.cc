@@ -26,6 +26,7 @@
 #include "server/boot_id.h"
 #include "server/control.h"
 #include "server/deletion_clock.h"
+#include "server/function_delivery.h"
 #include "server/function_runtime.h"
 #include "server/housekeeping.h"
 #include "server/live_backup.h"
@@ -34,7 +35,6 @@
 #include "server/restore.h"
 #include "server/root_key.h"
 #include "server/tls_files.h"
-#include "server/unbuilt_lambda.h"
 #include "services/iam/service.h"
 #include "services/iot/actions/action.h"
 #include "services/iot/gatekeeper.h"
@@ -73,8 +73,14 @@ Result<T> named(std::string_view part, Result<T> result) {
 }
 
 /// What time brings about: records past their retention, sessions that slept too long, traffic of on-demand streams.
-Task<void> keep_up(stream::Streams& streams, logs::LogStore& outputs, mqtt::Broker& broker, DeletionClock& clock) {
+Task<void> keep_up(stream::Streams& streams, logs::LogStore& outputs, functions::EventQueue& invocations,
+                   mqtt::Broker& broker, DeletionClock& clock) {
   broker.expire_sessions();
+  const Result<void> invocations_trimmed = co_await invocations.trim();
+  if (!invocations_trimmed.has_value()) {
+    telemetry::log(telemetry::Level::warn, "trimming of asynchronous invocations failed",
+                   {{"reason", std::string_view(invocations_trimmed.error().message)}});
+  }
   const Result<void> outputs_trimmed = co_await outputs.trim_expired(clock.now());
   if (!outputs_trimmed.has_value()) {
     telemetry::log(telemetry::Level::warn, "trimming of log groups failed",
@@ -126,8 +132,7 @@ struct Server::Parts {
   std::unique_ptr<functions::CodeStore> code;
   std::unique_ptr<functions::FunctionStore> functions;
   std::unique_ptr<functions::runtime::LocalInvoker> invoker;
-  UnbuiltAsyncInvocations async_invocations;
-  UnbuiltDestinations destinations;
+  std::unique_ptr<FunctionDelivery> delivery;
   std::optional<services::lambda::LambdaHouse> lambda;
   std::optional<services::House> house;
   std::optional<gateway::Gateway> gateway;
@@ -273,11 +278,22 @@ Result<void> Server::Parts::open_functions() {
                                                          .api = [this](net::HttpRequest request) {
                                                            return gateway->handle(std::move(request));
                                                          }})));
+  PENSTOCK_TRY(delivery, named("functions", FunctionDelivery::open({.files = *files,
+                                                                    .catalog = *catalog,
+                                                                    .frames = *output_frames,
+                                                                    .identities = *identities,
+                                                                    .functions = *functions,
+                                                                    .invoker = *invoker,
+                                                                    .clock = clock,
+                                                                    .random = random,
+                                                                    .timers = timers,
+                                                                    .settings = settings.lambda,
+                                                                    .buckets_folder = absolute + "/buckets"})));
   lambda.emplace(services::lambda::LambdaHouse{
       .functions = *functions,
       .invoker = *invoker,
-      .async = async_invocations,
-      .destinations = destinations,
+      .async = delivery->queue(),
+      .destinations = delivery->destinations(),
       .check_runtime = [this](std::string_view runtime) { return invoker->check_runtime(runtime); },
       .buckets_folder = absolute + "/buckets"});
   return {};
@@ -318,6 +334,7 @@ Result<void> Server::Parts::open_metrics() {
                                  .streams = *streams,
                                  .rules = *rules,
                                  .broker = *broker,
+                                 .lambda = {.invoker = *invoker, .queue = delivery->queue(), .outputs = *outputs},
                                  .gateway = *gateway,
                                  .http_connections = [this] { return api->connection_count(); },
                                  .answers = *answers,
@@ -347,7 +364,7 @@ void Server::Parts::open_control() {
 Result<void> Server::Parts::open_doors() {
   loops.emplace(loop_count(settings));
   upkeep.emplace(loops->at(0), timers, kUpkeepInterval,
-                 [this] { return keep_up(*streams, *outputs, *broker, deletion_clock); });
+                 [this] { return keep_up(*streams, *outputs, delivery->queue(), *broker, deletion_clock); });
   PENSTOCK_TRY(api, net::HttpServer::listen(
                         *loops, clock,
                         {.listen = settings.api,
@@ -388,6 +405,7 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings, std::optional<R
   parts->open_gateway();
   PENSTOCK_TRY_VOID(parts->open_metrics());
   PENSTOCK_TRY_VOID(parts->open_doors());
+  parts->delivery->queue().start();
   telemetry::log(telemetry::Level::info, "started",
                  {{"api", std::string_view(parts->endpoints.api)},
                   {"mqtt", std::string_view(parts->endpoints.mqtt)},
@@ -409,6 +427,7 @@ bool Server::stop(std::chrono::milliseconds grace) {
                    {{"reason", std::string_view(removed.error().message)}});
   }
   if (parts.control != nullptr) parts.control->stop();
+  parts.delivery->queue().stop();
   parts.invoker->stop_after(grace);
   const bool mqtt_done = parts.mqtt->stop(grace);
   const bool mqtts_done = parts.mqtts->stop(grace);

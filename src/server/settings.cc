@@ -194,8 +194,19 @@ constexpr std::array kSettings = {
     kinesis_ms<&KinesisSettings::subscription_idle, 1>("kinesis.subscription_idle_ms"),
     kinesis_ms<&KinesisSettings::subscription_life, 1>("kinesis.subscription_life_ms"),
     kinesis_ms<&KinesisSettings::takeover>("kinesis.subscription_takeover_ms"),
+    Setting{"lambda.async_first_retry_ms", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.lambda.async_first_retry, v, 1, kHourMs); }},
+    Setting{"lambda.async_second_retry_ms", Form::number,
+            [](Settings& s, std::string_view v) { return read_ms(s.lambda.async_second_retry, v, 1, kHourMs); }},
     Setting{"lambda.concurrency_max", Form::number,
             [](Settings& s, std::string_view v) { return read_number(s.lambda.concurrency_max, v, 1, 10'000); }},
+    Setting{"lambda.destinations_endpoint", Form::text,
+            [](Settings& s, std::string_view v) -> Result<void> {
+              s.lambda.destinations_endpoint = v;
+              return {};
+            }},
+    Setting{"lambda.destinations_key_file", Form::text,
+            [](Settings& s, std::string_view v) { return read_path(s.lambda.destinations_key_file, v); }},
     Setting{"lambda.idle_ms_max", Form::number,
             [](Settings& s, std::string_view v) { return read_ms(s.lambda.idle_max, v, 1, 24 * kHourMs); }},
     Setting{"lambda.init_ms_max", Form::number,

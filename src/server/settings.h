@@ -50,6 +50,10 @@ struct LambdaSettings {
   std::chrono::milliseconds init_max{10'000};
   std::uint64_t processes_max = 1024;
   std::uint64_t output_bytes_max = 16U << 20U;
+  std::chrono::milliseconds async_first_retry{60'000};  ///< of an event that a function answered with an error
+  std::chrono::milliseconds async_second_retry{120'000};
+  std::string destinations_endpoint;  ///< "http://HOST:PORT" that speaks SQS and SNS; empty: neither can be sent to
+  std::string destinations_key_file;
 };
 
 struct MetricsSettings {
