@@ -212,6 +212,7 @@ void reset_signals() {
     const rlimit both{.rlim_cur = limit.value, .rlim_max = limit.value};
     if (::syscall(SYS_prlimit64, 0, limit.resource, &both, nullptr) != 0) give_up(orders, "a resource limit");
   }
+  if (spec.niceness > 0 && ::syscall(SYS_setpriority, PRIO_PROCESS, 0, spec.niceness) != 0) give_up(orders, "niceness");
   if (spec.identity.has_value()) become(orders, *spec.identity);
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) ::_exit(127);
   if (::chdir(spec.working_directory.c_str()) != 0) give_up(orders, "the working directory");

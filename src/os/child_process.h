@@ -43,6 +43,7 @@ struct ChildSpec {
   int output = -1;                      ///< becomes its standard output and error; -1: /dev/null
   std::vector<std::string> kept_texts;  ///< each readable from the descriptor 3, 4, ...
   std::vector<ResourceLimit> limits;
+  int niceness = 0;                         ///< 0 to 19: how far it stands back behind others who want the processor
   std::vector<std::string> control_groups;  ///< folders of cgroups that it joins
   std::optional<ChildIdentity> identity;
   /// A network namespace of its own, loopback up, and a listening socket at 127.0.0.1:<each port> in it: they come back

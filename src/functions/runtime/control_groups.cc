@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -121,6 +123,18 @@ std::optional<std::uint64_t> ControlGroup::memory_bytes() const {
 bool ControlGroup::was_out_of_memory() const {
   const auto events = read_file(memory_ + (version_2_ ? "/memory.events" : "/memory.oom_control"));
   return events.has_value() && find_number(*events, "oom_kill").value_or(0) > 0;
+}
+
+void ControlGroup::kill_all() const {
+  const auto listed = read_file(memory_ + "/cgroup.procs");
+  std::string_view lines = listed.has_value() ? std::string_view(*listed) : std::string_view();
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    pid_t pid = 0;
+    const auto [end, problem] = std::from_chars(line.data(), line.data() + line.size(), pid);
+    if (problem == std::errc{} && pid > 1) (void)::kill(pid, SIGKILL);
+  }
 }
 
 bool ControlGroup::try_remove() {

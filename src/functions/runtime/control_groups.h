@@ -34,6 +34,8 @@ class ControlGroup {
   [[nodiscard]] std::optional<std::uint64_t> memory_bytes() const;
   /// Whether the kernel has killed for the memory bound.
   [[nodiscard]] bool was_out_of_memory() const;
+  /// SIGKILL to every process in it.
+  void kill_all() const;
   /// False while processes are in it.
   bool try_remove();
 

@@ -451,6 +451,8 @@ void Environment::become_gone() {
     self->api_door_.reset();
   });
   if (child_.has_value()) os::kill_child(*child_);
+  // In a sandbox its first process takes all others along; without one they may have left its process group.
+  if (!parts_.options.sandboxed && group_) group_->kill_all();
 }
 
 void Environment::wait_for_exit() {

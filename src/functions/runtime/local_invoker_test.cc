@@ -34,6 +34,7 @@ class LocalInvokerTest : public testing::Test {
                                       .random = random_,
                                       .options = std::move(options),
                                       .credentials = fake_credentials,
+                                      .provisioned = [this] { return provisioned_; },
                                       .api = api_});
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     invoker_ = std::move(*opened);
@@ -66,6 +67,7 @@ class LocalInvokerTest : public testing::Test {
   FakeDirectory directory_;
   CollectingSink logs_;
   net::HttpHandler api_;
+  std::vector<Resolved> provisioned_;
   std::unique_ptr<LocalInvoker> invoker_;
 };
 
@@ -272,6 +274,115 @@ TEST_F(LocalInvokerTest, InvocationsAtTheSameTimeRunBesideEachOther) {
   const std::string two = run("pair").payload;
   other.join();
   EXPECT_NE(one, two);
+}
+
+TEST_F(LocalInvokerTest, ProvisionedEnvironmentsAreThereBeforeTheFirstInvocation) {
+  python("warm", "import os\nkind = os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']\ndef handler(e, c):\n  return kind\n");
+  directory_.provision("warm", 2);
+  provisioned_ = {directory_.resolve("warm", "").value()};
+  open({});
+  while (invoker_->use().environments < 2) std::this_thread::yield();
+  EXPECT_EQ(run("warm").payload, R"("provisioned-concurrency")");
+  directory_.provision("warm", 0);
+  provisioned_.clear();
+  directory_.changed("warm");
+  RuntimeOptions options;
+  options.idle_max = std::chrono::milliseconds(1);
+  open(options);
+  EXPECT_EQ(run("warm").payload, R"("on-demand")");
+  while (invoker_->use().environments > 0) std::this_thread::yield();
+}
+
+TEST_F(LocalInvokerTest, EnvironmentsAreBounded) {
+  RuntimeOptions options;
+  options.concurrency_max = 1;
+  open(options);
+  python("one", "import threading\ndef handler(e, c):\n  threading.Event().wait(e)\n  return 1\n").timeout =
+      std::chrono::seconds(30);
+  python("two", "def handler(e, c):\n  return 2\n");
+  EXPECT_EQ(run("one", "0").payload, "1");
+  EXPECT_EQ(run("two").payload, "2") << "in the place of the idle environment";
+  std::thread other([&] { EXPECT_EQ(run("one", "1").payload, "1"); });
+  while (invoker_->use().in_flight == 0) std::this_thread::yield();
+  EXPECT_EQ(run_sync(invoker_->invoke(event("two"))).error().kind, ErrorKind::throttled);
+  other.join();
+}
+
+TEST_F(LocalInvokerTest, ClosingEndsWhatIsUnderWay) {
+  python("held", "import threading\ndef handler(e, c):\n  threading.Event().wait(100)\n").timeout =
+      std::chrono::seconds(60);
+  std::thread other([&] { EXPECT_EQ(run_sync(invoker_->invoke(event("held"))).error().kind, ErrorKind::unavailable); });
+  while (invoker_->use().in_flight == 0) std::this_thread::yield();
+  invoker_->close();
+  other.join();
+}
+
+TEST_F(LocalInvokerTest, WithoutASandboxOrWithTheMachinesNetworkFunctionsRunToo) {
+  python("free",
+         "import os, socket\ndef handler(e, c):\n  return [len(socket.if_nameindex()) > 1, "
+         "os.path.exists('/var/task')]\n");
+  RuntimeOptions open_network;
+  open_network.network = Network::host;
+  open(open_network);
+  const auto host = json(run("free"));
+  EXPECT_EQ(host.at(1), true) << host;
+  RuntimeOptions unwalled;
+  unwalled.sandboxed = false;
+  open(unwalled);
+  const auto walls = json(run("free"));
+  EXPECT_EQ(walls.at(1), false) << walls;
+  EXPECT_EQ(walls.at(0), host.at(0));
+}
+
+TEST_F(LocalInvokerTest, WithoutBubblewrapNothingIsRun) {
+  python("any", "def handler(e, c):\n  return 1\n");
+  RuntimeOptions options;
+  options.bubblewrap = "/no/such/bwrap";
+  open(options);
+  EXPECT_THAT(run_sync(invoker_->invoke(event("any"))).error().message, HasSubstr("lambda.sandbox"));
+  EXPECT_THAT(invoker_->check_runtime("python3.11").error().message, HasSubstr("bubblewrap"));
+}
+
+TEST_F(LocalInvokerTest, RuntimesThatCannotBeRunAreRefused) {
+  EXPECT_TRUE(invoker_->check_runtime("provided.al2023").has_value());
+  EXPECT_TRUE(invoker_->check_runtime("nodejs22.x").has_value());
+  EXPECT_THAT(invoker_->check_runtime("java21").error().message, HasSubstr("java21"));
+  RuntimeOptions options;
+  options.interpreters.python = "/no/such/python3";
+  open(options);
+  EXPECT_THAT(invoker_->check_runtime("python3.11").error().message, HasSubstr("lambda.python"));
+}
+
+TEST_F(LocalInvokerTest, LayersLieOverEachOther) {
+  FunctionVersion& function = python(
+      "layered", "import lib, os\ndef handler(e, c):\n  return [lib.who, lib.one, sorted(os.listdir('/opt'))]\n");
+  function.layer_folders = {
+      home_.write_code(
+          "layer1", {{"python/lib.py", "who = 1\nfrom extra import one\n"}, {"python/extra.py", "one = 1"}, {"a", ""}}),
+      home_.write_code("layer2", {{"python/lib.py", "who = 2\nfrom extra import one\n"}, {"b", ""}})};
+  EXPECT_EQ(run("layered").payload, R"([2, 1, ["a", "b", "python"]])");
+  function.layer_folders.pop_back();
+  function.revision_id = "two";
+  EXPECT_EQ(run("layered").payload, R"([1, 1, ["a", "python"]])");
+}
+
+TEST_F(LocalInvokerTest, SystemLogsAndApplicationLogsInJson) {
+  FunctionVersion& function =
+      python("json", "import logging\ndef handler(e, c):\n  logging.getLogger().warning('w')\n");
+  function.logging.json = true;
+  const InvocationResult result = run("json");
+  std::vector<boost::json::value> lines;
+  for (std::size_t at = 0; at < result.log_tail.size();) {
+    const std::size_t end = result.log_tail.find('\n', at);
+    lines.push_back(boost::json::parse(result.log_tail.substr(at, end - at)));
+    at = end + 1;
+  }
+  ASSERT_EQ(lines.size(), 3U) << result.log_tail;
+  EXPECT_EQ(lines[0].at("type"), "platform.start");
+  EXPECT_EQ(lines[1].at("message"), "w");
+  EXPECT_EQ(lines[1].at("level"), "WARNING");
+  EXPECT_EQ(lines[2].at("type"), "platform.report");
+  EXPECT_EQ(lines[2].at("record").at("status"), "success");
 }
 
 }  // namespace

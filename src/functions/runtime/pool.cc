@@ -212,6 +212,15 @@ void EnvironmentPool::on_idle(Environment& environment) {
     return environment.retire();
   }
   balance(std::string(at->second.group));
+  balance_all_waiting();
+}
+
+void EnvironmentPool::balance_all_waiting() {
+  std::vector<std::string> keys;
+  for (const auto& [key, group] : groups_) {
+    if (!group.waiting.empty()) keys.push_back(key);
+  }
+  for (const std::string& key : keys) balance(key);
 }
 
 void EnvironmentPool::on_done(WorkPtr work, Result<InvocationResult> result) {
@@ -250,6 +259,7 @@ void EnvironmentPool::on_gone(Environment& environment) {
   }
   all_.erase(at);
   balance(key);
+  balance_all_waiting();
 }
 
 void EnvironmentPool::tick() {

@@ -62,6 +62,8 @@ class EnvironmentPool final : public EnvironmentOwner {
 
   [[nodiscard]] Group* group_of(const Environment& environment);
   void balance(const std::string& key);
+  /// There may be room now for those that found none.
+  void balance_all_waiting();
   void balance_later(const std::string& key, std::chrono::milliseconds delay);
   void adopt(Group& group, const std::string& key, FunctionVersionPtr function);
   [[nodiscard]] std::shared_ptr<Environment> idle_of(const std::string& key, const Group& group);

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 /// Users that exist nowhere else: above what systemd gives to containers and services.
 constexpr std::uint32_t kFirstUid = 1'990'000'000;
 constexpr std::uint64_t kOpenFilesMax = 1024;  ///< Source: Lambda quotas, file descriptors
+constexpr int kNiceness = 5;                   ///< an endless loop must not keep the rest of Penstock waiting
 constexpr std::string_view kStaging = "/mnt";
 constexpr std::string_view kTaskRoot = "/var/task";
 constexpr std::string_view kLayersRoot = "/opt";
@@ -203,6 +204,7 @@ Result<os::ChildSpec> sandbox_child(const SandboxPlan& plan) {
   os::ChildSpec out;
   out.output = plan.output;
   out.control_groups = plan.control_groups;
+  out.niceness = kNiceness;
   out.limits = {{.resource = RLIMIT_CORE, .value = 0}, {.resource = RLIMIT_NOFILE, .value = kOpenFilesMax}};
   if (!plan.options.sandboxed) {
     const std::string bootstraps = plan.options.folder + "/bootstraps";
