@@ -17,6 +17,7 @@ using State = Environment::State;
 
 /// After its answer a runtime asks for the next invocation in well under this; one that does not is not waited for.
 constexpr std::chrono::milliseconds kFinishingMax{25};
+constexpr std::uint32_t kSlots = 10'000'000;
 constexpr std::size_t kEndedGroupsMax = 4096;
 
 std::string key_of(const FunctionVersion& function) { return fmt::format("{}:{}", function.name, function.version); }
@@ -24,7 +25,10 @@ std::string key_of(const FunctionVersion& function) { return fmt::format("{}:{}"
 }  // namespace
 
 EnvironmentPool::EnvironmentPool(const EnvironmentParts& parts, Observers observers)
-    : parts_(parts), observers_(std::move(observers)), self_(std::make_shared<EnvironmentPool*>(this)) {}
+    : parts_(parts),
+      observers_(std::move(observers)),
+      next_slot_(static_cast<std::uint32_t>(parts.random.below(kSlots))),
+      self_(std::make_shared<EnvironmentPool*>(this)) {}
 
 EnvironmentPool::~EnvironmentPool() { *self_ = nullptr; }
 
@@ -146,12 +150,15 @@ bool EnvironmentPool::make_room() {
   return true;
 }
 
-std::uint32_t EnvironmentPool::free_slot() const {
+/// Each environment is a user of its own, and processes of one that was killed may take their time to go: a slot comes
+/// again only after all others.
+std::uint32_t EnvironmentPool::free_slot() {
   std::set<std::uint32_t> taken;
   for (const auto& [pointer, member] : all_) taken.insert(member.environment->slot());
-  std::uint32_t slot = 0;
-  while (taken.contains(slot)) ++slot;
-  return slot;
+  do {
+    next_slot_ = (next_slot_ + 1) % kSlots;
+  } while (taken.contains(next_slot_));
+  return next_slot_;
 }
 
 void EnvironmentPool::start_one(const std::string& key, Group& group, bool provisioned) {

@@ -72,7 +72,7 @@ class EnvironmentPool final : public EnvironmentOwner {
   [[nodiscard]] std::size_t usable_of(const std::string& key, const Group& group) const;
   [[nodiscard]] bool make_room();
   void start_one(const std::string& key, Group& group, bool provisioned);
-  [[nodiscard]] std::uint32_t free_slot() const;
+  [[nodiscard]] std::uint32_t free_slot();
   void expire_idle();
   void watch_processes();
 
@@ -83,6 +83,7 @@ class EnvironmentPool final : public EnvironmentOwner {
   std::map<std::string, std::size_t> in_flight_by_function_;
   std::size_t in_flight_ = 0;
   std::vector<std::unique_ptr<ControlGroup>> ended_groups_;
+  std::uint32_t next_slot_;
   bool is_watching_ = false;
   bool is_stopping_ = false;
   /// Gone with the pool: what is posted and timed asks it first.
