@@ -171,6 +171,15 @@ ApiResult<sigv4::Verified> Gateway::authenticate(const HttpRequest& request, con
   return std::move(*verified);
 }
 
+ApiResult<iam::Principal> Gateway::authenticate_for(const HttpRequest& request, const Service& service) const {
+  Route route;
+  route.service = &service;
+  route.protocol = service.protocol;
+  iam::Principal who;
+  PENSTOCK_TRY_VOID(authenticate(request, route, who));
+  return who;
+}
+
 ApiResult<Erased> Gateway::decode(const HttpRequest& request, const Route& route) const {
   const Service& service = *route.service;
   const Operation& operation = *route.operation;

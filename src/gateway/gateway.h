@@ -41,6 +41,10 @@ class Gateway {
   /// For what the HTTP server itself refuses; see net::RefusalRenderer.
   [[nodiscard]] net::HttpResponse refuse(int status, std::string_view message, const net::HttpRequest* head);
 
+  /// Who signed a request for `service` that is none of its operations (a function URL). Errors: as for operations.
+  [[nodiscard]] std::expected<iam::Principal, services::ApiError> authenticate_for(
+      const net::HttpRequest& request, const services::Service& service) const;
+
   [[nodiscard]] const RequestMetrics& metrics() const { return metrics_; }
 
  private:

@@ -28,6 +28,7 @@
 #include "server/deletion_clock.h"
 #include "server/function_delivery.h"
 #include "server/function_runtime.h"
+#include "server/function_urls.h"
 #include "server/housekeeping.h"
 #include "server/live_backup.h"
 #include "server/master_key_files.h"
@@ -136,6 +137,7 @@ struct Server::Parts {
   std::optional<services::lambda::LambdaHouse> lambda;
   std::optional<services::House> house;
   std::optional<gateway::Gateway> gateway;
+  std::optional<FunctionUrls> function_urls;
   std::optional<MetricsPage> metrics;
   std::optional<Housekeeping> upkeep;
   std::unique_ptr<net::HttpServer> api;
@@ -295,7 +297,18 @@ Result<void> Server::Parts::open_functions() {
       .async = delivery->queue(),
       .destinations = delivery->destinations(),
       .check_runtime = [this](std::string_view runtime) { return invoker->check_runtime(runtime); },
-      .buckets_folder = absolute + "/buckets"});
+      .buckets_folder = absolute + "/buckets",
+      .concurrent_executions = static_cast<int>(settings.lambda.concurrency_max),
+      .warm_environments =
+          [this](std::string_view name, std::string_view qualifier) {
+            const auto resolved = functions->resolve(name, qualifier);
+            return resolved.has_value() ? static_cast<int>(invoker->ready_environments(*resolved->version)) : 0;
+          },
+      .function_url =
+          [this](std::string_view id) {
+            return fmt::format("http://{}.lambda-url.{}.localhost:{}/", id, directory->identity().region,
+                               api == nullptr ? settings.api.port : api->address().port);
+          }});
   return {};
 }
 
@@ -322,6 +335,12 @@ void Server::Parts::open_gateway() {
                                  Timestamp at) { identities->note_key_use(id, service, region, at); }},
       std::array{&services::iam_api::service(), &services::iot::iot_service(), &services::kinesis::service(),
                  &services::lambda::service(), &services::logs_api::service(), &services::sts_api::service()});
+  function_urls.emplace(FunctionUrlParts{.functions = *functions,
+                                         .invoker = *invoker,
+                                         .gateway = *gateway,
+                                         .authorizer = *identities,
+                                         .clock = clock,
+                                         .random = random});
 }
 
 Result<void> Server::Parts::open_metrics() {
@@ -343,6 +362,9 @@ Result<void> Server::Parts::open_metrics() {
 }
 
 Task<net::HttpResponse> Server::Parts::answer(net::HttpRequest request) {
+  if (const auto id = FunctionUrls::id_of(request); id.has_value()) {
+    co_return co_await function_urls->answer(std::move(request), *id);
+  }
   if (metrics->is_at(request)) co_return metrics->answer(request);
   co_return co_await gateway->handle(std::move(request));
 }

@@ -85,6 +85,7 @@ class LocalInvoker::Pool {
 
   mutable Mutex mutex;
   std::map<std::string, std::unique_ptr<Counters>, std::less<>> counters GUARDED_BY(mutex);
+  std::map<std::string, std::size_t> ready GUARDED_BY(mutex);
 
   /// Lives as long as this. Functions beyond the bound are counted under one name.
   Counters& counters_of(std::string_view function) EXCLUDES(mutex) {
@@ -112,12 +113,19 @@ class LocalInvoker::Pool {
     in_flight = environments->in_flight();
   }
 
+  void publish_ready() EXCLUDES(mutex) {
+    std::map<std::string, std::size_t> now = environments->ready();
+    const MutexLock lock(mutex);
+    ready = std::move(now);
+  }
+
   void tick_later() {
     ticker.expires_after(groups ? kTick : kTickWhenWatching);
     ticker.async_wait([this](const boost::system::error_code& cancelled) {
       if (cancelled) return;
       environments->tick();
       publish();
+      publish_ready();
       tick_later();
     });
   }
@@ -285,6 +293,12 @@ std::vector<FunctionTallies> LocalInvoker::tallies() const {
                    .duration = of->duration.snapshot()});
   }
   return out;
+}
+
+std::size_t LocalInvoker::ready_environments(const FunctionVersion& version) const {
+  const MutexLock lock(pool_->mutex);
+  const auto at = pool_->ready.find(version_key(version));
+  return at == pool_->ready.end() ? 0 : at->second;
 }
 
 LocalInvoker::Use LocalInvoker::use() const {

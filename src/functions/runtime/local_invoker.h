@@ -74,6 +74,8 @@ class LocalInvoker final : public Invoker {
     std::uint64_t in_flight = 0;
   };
   [[nodiscard]] Use use() const;
+  /// Environments of a version that wait for an invocation or run one, as it was a tick (100 ms) ago or later.
+  [[nodiscard]] std::size_t ready_environments(const FunctionVersion& version) const;
 
  private:
   class Pool;

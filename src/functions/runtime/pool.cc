@@ -20,9 +20,20 @@ constexpr std::chrono::milliseconds kFinishingMax{25};
 constexpr std::uint32_t kSlots = 10'000'000;
 constexpr std::size_t kEndedGroupsMax = 4096;
 
-std::string key_of(const FunctionVersion& function) { return fmt::format("{}:{}", function.name, function.version); }
-
 }  // namespace
+
+std::string version_key(const FunctionVersion& function) {
+  return fmt::format("{}:{}", function.name, function.version);
+}
+
+std::map<std::string, std::size_t> EnvironmentPool::ready() const {
+  std::map<std::string, std::size_t> out;
+  for (const auto& [pointer, member] : all_) {
+    const State state = member.environment->state();
+    if (state == State::idle || state == State::busy || state == State::finishing) ++out[member.group];
+  }
+  return out;
+}
 
 EnvironmentPool::EnvironmentPool(const EnvironmentParts& parts, Observers observers)
     : parts_(parts),
@@ -41,7 +52,7 @@ void EnvironmentPool::add(WorkPtr work) {
   ++in_flight_;
   ++in_flight_by_function_[work->invocation.function];
   if (is_stopping_) return on_done(std::move(work), fail(ErrorKind::unavailable, "the server stops"));
-  const std::string key = key_of(*work->resolved.version);
+  const std::string key = version_key(*work->resolved.version);
   Group& group = groups_[key];
   adopt(group, key, work->resolved.version);
   group.warm_wanted = static_cast<std::size_t>(std::max(0, work->resolved.provisioned_concurrency));
@@ -91,7 +102,7 @@ void EnvironmentPool::refresh(const std::string& name,
 
 void EnvironmentPool::keep_warm(const Resolved& resolved) {
   if (is_stopping_ || resolved.provisioned_concurrency <= 0) return;
-  const std::string key = key_of(*resolved.version);
+  const std::string key = version_key(*resolved.version);
   Group& group = groups_[key];
   adopt(group, key, resolved.version);
   group.warm_wanted = static_cast<std::size_t>(resolved.provisioned_concurrency);

@@ -17,6 +17,9 @@
 
 namespace penstock::functions::runtime {
 
+/// "NAME:VERSION".
+[[nodiscard]] std::string version_key(const FunctionVersion& function);
+
 class EnvironmentPool final : public EnvironmentOwner {
  public:
   /// Who counts.
@@ -40,6 +43,8 @@ class EnvironmentPool final : public EnvironmentOwner {
   void retire_all();
 
   [[nodiscard]] std::size_t environment_count() const { return all_.size(); }
+  /// By "NAME:VERSION": those that are idle or busy.
+  [[nodiscard]] std::map<std::string, std::size_t> ready() const;
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   [[nodiscard]] std::size_t in_flight_of(const std::string& function) const;
 
