@@ -20,11 +20,11 @@ inline constexpr std::string_view kEventName = "aws:kinesis:record";
 
 /// What all events of a shard's mapping have in common.
 struct EventOrigin {
-  std::string event_source_arn;  ///< of the mapping: the stream's, or the consumer's
-  std::string stream_arn;
-  std::string region;
-  std::string role_arn;  ///< the function's execution role
-  std::string shard_id;
+  std::string event_source_arn{};  ///< of the mapping: the stream's, or the consumer's
+  std::string stream_arn{};
+  std::string region{};
+  std::string role_arn{};  ///< the function's execution role
+  std::string shard_id{};
 };
 
 /// How much of an event's bytes are not its records and its window's state, at most.

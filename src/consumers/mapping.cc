@@ -138,7 +138,8 @@ std::string encode_mapping(const Mapping& mapping) {
                    {"tumblingWindow", options.tumbling_window_s},
                    {"onFailure", options.on_failure},
                    {"filters", json::array(options.filters.begin(), options.filters.end())},
-                   {"reportsFailures", options.reports_failures}};
+                   {"reportsFailures", options.reports_failures},
+                   {"countsEvents", options.counts_events}};
   if (mapping.starting_timestamp) out["startingTimestamp"] = to_unix_ms(*mapping.starting_timestamp);
   json::object tags;
   for (const auto& [key, value] : mapping.tags) tags[key] = value;
@@ -166,7 +167,8 @@ Result<Mapping> decode_mapping(std::string_view text) {
                           .tumbling_window_s = in.number<int>("tumblingWindow"),
                           .on_failure = in.text("onFailure"),
                           .filters = in.texts("filters"),
-                          .reports_failures = in.flag("reportsFailures")},
+                          .reports_failures = in.flag("reportsFailures"),
+                          .counts_events = in.flag("countsEvents")},
               .tags = in.text_map("tags"),
               .last_modified = from_unix_ms(in.number<std::int64_t>("lastModified")),
               .revision = in.number<std::uint64_t>("revision"),

@@ -37,6 +37,7 @@ struct MappingOptions {
   std::string on_failure{};  ///< ARN; "" = none
   std::vector<std::string> filters{};
   bool reports_failures = false;  ///< FunctionResponseTypes: ReportBatchItemFailures
+  bool counts_events = false;     ///< MetricsConfig: EventCount (/metrics has the counts of every mapping)
   bool operator==(const MappingOptions&) const = default;
 };
 

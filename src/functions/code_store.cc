@@ -181,7 +181,12 @@ void CodeStore::Shelf::returned(const std::string& sha256_hex) {
   {
     const MutexLock lock(mutex_);
     // After stop() the next start's sweep does it; before sweep() it does.
-    if (stopping_ || !swept_) return;
+    if (stopping_ || !swept_) {
+      // The entry, though expired, refers to what refers to this shelf.
+      const auto found = lent_.find(sha256_hex);
+      if (found != lent_.end() && found->second.expired()) lent_.erase(found);
+      return;
+    }
     jobs_.push_back({0, [this, sha256_hex] { remove(sha256_hex); }});
   }
   arrived_.notify_all();
@@ -288,7 +293,8 @@ Result<void> CodeStore::Shelf::sweep() {
 }
 
 CodeStore::CodeStore(std::shared_ptr<Shelf> shelf) : shelf_(std::move(shelf)) {}
-CodeStore::~CodeStore() { shelf_->stop(); }
+CodeStore::~CodeStore() { close(); }
+void CodeStore::close() { shelf_->stop(); }
 
 Result<std::unique_ptr<CodeStore>> CodeStore::open(Parts parts) {
   auto shelf = std::make_shared<Shelf>(std::move(parts));

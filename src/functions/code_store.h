@@ -63,6 +63,9 @@ class CodeStore {
   [[nodiscard]] Result<CodePtr> hold(const Code& kept);
   /// Removes what nobody holds; from then on hold() gives only what is held.
   Result<void> sweep();
+  /// Before those who hold code go because the program ends: what they let go of from now on stays. Nothing more is
+  /// kept or read.
+  void close();
 
  private:
   class Shelf;

@@ -45,7 +45,8 @@ Result<std::unique_ptr<FunctionStore>> FunctionStore::open(Parts parts) {
   return store;
 }
 
-FunctionStore::~FunctionStore() = default;
+// The registry's hold on the code of every function goes with it: that is not what deletes a function.
+FunctionStore::~FunctionStore() { parts_.code.close(); }
 
 Result<void> FunctionStore::load() {
   for (const catalog::Document& document : parts_.catalog.list(key::kPrefix)) {

@@ -37,6 +37,39 @@ constexpr MetricFamily kOutputDropped{
     "penstock_logs_dropped_events_total", kCounter, "",
     "Log events of functions dropped: too many waited to be written, or they could not be."};
 
+// Of event source mappings; the label is the mapping's UUID. The names of AWS's metrics: "Event source mapping
+// metrics".
+constexpr MetricFamily kIteratorAge{"penstock_lambda_iterator_age_seconds", kGauge, "mapping",
+                                    "Age of the last record of the batch handed over last.", "IteratorAge"};
+constexpr MetricFamily kMappingInvocations{"penstock_lambda_mapping_invocations_total", kCounter, "mapping",
+                                           "Batches handed to the function, retries too."};
+constexpr MetricFamily kMappingErrors{"penstock_lambda_mapping_failed_invocations_total", kCounter, "mapping",
+                                      "Batches that the function did not take, or not whole."};
+constexpr MetricFamily kMappingInvoked{"penstock_lambda_mapping_invoked_records_total", kCounter, "mapping",
+                                       "Records handed to the function, retries too.", "InvokedEventCount"};
+constexpr MetricFamily kMappingFiltered{"penstock_lambda_mapping_filtered_records_total", kCounter, "mapping",
+                                        "Records that passed none of the mapping's filters.", "FilteredOutEventCount"};
+constexpr MetricFamily kMappingDiscarded{"penstock_lambda_mapping_discarded_records_total", kCounter, "mapping",
+                                         "Records given up: too old, or out of retries.",
+                                         "OnFailureDestinationDeliveredEventCount"};
+constexpr MetricFamily kMappingShards{"penstock_lambda_mapping_shards", kGauge, "mapping", "Shards that are read now."};
+
+void write_mapping_metrics(const consumers::EventSourceMappings& mappings, telemetry::Exposition& out) {
+  const auto all = mappings.metrics();
+  const auto write = [&](const MetricFamily& family, const auto& value) {
+    out.begin(family);
+    for (const consumers::MappingMetrics& mapping : all) out.sample({{"mapping", mapping.uuid}}, value(mapping));
+  };
+  using M = consumers::MappingMetrics;
+  write(kIteratorAge, [](const M& m) { return static_cast<double>(m.counts.iterator_age_ms) / 1000.0; });
+  write(kMappingInvocations, [](const M& m) { return m.counts.invocations; });
+  write(kMappingErrors, [](const M& m) { return m.counts.failed_invocations; });
+  write(kMappingInvoked, [](const M& m) { return m.counts.records_invoked; });
+  write(kMappingFiltered, [](const M& m) { return m.counts.records_filtered; });
+  write(kMappingDiscarded, [](const M& m) { return m.counts.records_discarded; });
+  write(kMappingShards, [](const M& m) { return std::uint64_t{m.shards_read}; });
+}
+
 }  // namespace
 
 void write_lambda_metrics(const LambdaMetricSources& sources, telemetry::Exposition& out) {
@@ -65,11 +98,29 @@ void write_lambda_metrics(const LambdaMetricSources& sources, telemetry::Exposit
     out.begin(*family);
     out.sample({}, number);
   }
+  write_mapping_metrics(sources.mappings, out);
 }
 
 std::vector<const MetricFamily*> lambda_metric_families() {
-  return {&kInvocations, &kErrors,  &kThrottles, &kColdStarts,          &kRunning,      &kDuration, &kEnvironments,
-          &kReceived,    &kDropped, &kWaiting,   &kDestinationFailures, &kOutputDropped};
+  return {&kInvocations,
+          &kErrors,
+          &kThrottles,
+          &kColdStarts,
+          &kRunning,
+          &kDuration,
+          &kEnvironments,
+          &kReceived,
+          &kDropped,
+          &kWaiting,
+          &kDestinationFailures,
+          &kOutputDropped,
+          &kIteratorAge,
+          &kMappingInvocations,
+          &kMappingErrors,
+          &kMappingInvoked,
+          &kMappingFiltered,
+          &kMappingDiscarded,
+          &kMappingShards};
 }
 
 }  // namespace penstock::server

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "consumers/event_source_mappings.h"
 #include "functions/event_queue.h"
 #include "functions/runtime/local_invoker.h"
 #include "logs/log_store.h"
@@ -15,6 +16,7 @@ struct LambdaMetricSources {
   const functions::runtime::LocalInvoker& invoker;
   const functions::EventQueue& queue;
   const logs::LogStore& outputs;
+  const consumers::EventSourceMappings& mappings;
 };
 
 void write_lambda_metrics(const LambdaMetricSources& sources, telemetry::Exposition& out);

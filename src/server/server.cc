@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
 #include "catalog/sqlite/sqlite_catalog.h"
+#include "consumers/event_source_mappings.h"
 #include "core/clock.h"
 #include "core/memory_budget.h"
 #include "core/random.h"
@@ -42,6 +44,7 @@
 #include "services/iot/iot_core.h"
 #include "services/iot/iot_service.h"
 #include "services/iot/rule_engine.h"
+#include "services/kinesis/resource_policies.h"
 #include "services/kinesis/service.h"
 #include "services/lambda/lambda_house.h"
 #include "services/lambda/service.h"
@@ -56,6 +59,7 @@ namespace {
 
 constexpr std::size_t kLoopsMax = 8;
 constexpr std::chrono::seconds kUpkeepInterval{5};
+constexpr std::chrono::seconds kMappingsEnd{60};
 
 std::size_t loop_count(const Settings& settings) {
   if (settings.threads > 0) return settings.threads;
@@ -105,7 +109,9 @@ struct Server::Parts {
   explicit Parts(Settings the_settings) : settings(std::move(the_settings)) {}
   /// Functions call the gateway: they end before it does.
   ~Parts() {
+    if (mappings) mappings->begin_stop();
     if (invoker) invoker->close();
+    if (mappings) PENSTOCK_ASSERT(mappings->stop(kMappingsEnd));
   }
 
   Settings settings;
@@ -134,6 +140,9 @@ struct Server::Parts {
   std::unique_ptr<functions::FunctionStore> functions;
   std::unique_ptr<functions::runtime::LocalInvoker> invoker;
   std::unique_ptr<FunctionDelivery> delivery;
+  std::optional<MemoryBudget> mapped_records;
+  std::atomic<std::size_t> next_loop = 0;
+  std::unique_ptr<consumers::EventSourceMappings> mappings;
   std::optional<services::lambda::LambdaHouse> lambda;
   std::optional<services::House> house;
   std::optional<gateway::Gateway> gateway;
@@ -152,6 +161,7 @@ struct Server::Parts {
   Result<void> open_outputs();
   Result<void> open_devices();
   Result<void> open_functions();
+  Result<void> open_mappings();
   void open_gateway();
   Result<void> open_metrics();
   Result<void> open_doors();
@@ -312,6 +322,36 @@ Result<void> Server::Parts::open_functions() {
   return {};
 }
 
+/// They begin to run when the doors are open, and with them the loops.
+Result<void> Server::Parts::open_mappings() {
+  const HouseIdentity& identity = directory->identity();
+  mapped_records.emplace(settings.memory.mapped_records_bytes_max, timers);
+  PENSTOCK_TRY(mappings,
+               named("event source mappings",
+                     consumers::EventSourceMappings::open(
+                         {.catalog = *catalog,
+                          .streams = *streams,
+                          .authorizer = *identities,
+                          .functions = *functions,
+                          .invoker = *invoker,
+                          .destinations = delivery->destinations(),
+                          .clock = clock,
+                          .random = random,
+                          .timers = timers,
+                          .account = identity.account,
+                          .region = identity.region,
+                          .resource_policy =
+                              [this](std::string_view arn) {
+                                const auto name = services::kinesis::parse_resource_arn(*streams, arn);
+                                return name ? services::kinesis::resource_policy(*streams, *catalog, *name)
+                                            : std::string();
+                              },
+                          .next_executor = [this]() -> Executor& { return loops->at(next_loop++ % loops->size()); },
+                          .records = &*mapped_records})));
+  lambda->mappings = mappings.get();
+  return {};
+}
+
 void Server::Parts::open_gateway() {
   const HouseIdentity& identity = directory->identity();
   house.emplace(services::House{.clock = clock,
@@ -348,16 +388,18 @@ Result<void> Server::Parts::open_metrics() {
   if (access.mode == MetricsAccess::Mode::everyone) {
     telemetry::log(telemetry::Level::warn, "everyone who reaches the API port may read /metrics");
   }
-  metrics.emplace(std::move(access), settings.metrics.series_max,
-                  MetricsSources{.clock = clock,
-                                 .streams = *streams,
-                                 .rules = *rules,
-                                 .broker = *broker,
-                                 .lambda = {.invoker = *invoker, .queue = delivery->queue(), .outputs = *outputs},
-                                 .gateway = *gateway,
-                                 .http_connections = [this] { return api->connection_count(); },
-                                 .answers = *answers,
-                                 .events = *events});
+  metrics.emplace(
+      std::move(access), settings.metrics.series_max,
+      MetricsSources{
+          .clock = clock,
+          .streams = *streams,
+          .rules = *rules,
+          .broker = *broker,
+          .lambda = {.invoker = *invoker, .queue = delivery->queue(), .outputs = *outputs, .mappings = *mappings},
+          .gateway = *gateway,
+          .http_connections = [this] { return api->connection_count(); },
+          .answers = *answers,
+          .events = *events});
   return {};
 }
 
@@ -424,10 +466,12 @@ Result<std::unique_ptr<Server>> Server::start(Settings settings, std::optional<R
   PENSTOCK_TRY_VOID(parts->open_outputs());
   PENSTOCK_TRY_VOID(parts->open_devices());
   PENSTOCK_TRY_VOID(parts->open_functions());
+  PENSTOCK_TRY_VOID(parts->open_mappings());
   parts->open_gateway();
   PENSTOCK_TRY_VOID(parts->open_metrics());
   PENSTOCK_TRY_VOID(parts->open_doors());
   parts->delivery->queue().start();
+  parts->mappings->start();
   telemetry::log(telemetry::Level::info, "started",
                  {{"api", std::string_view(parts->endpoints.api)},
                   {"mqtt", std::string_view(parts->endpoints.mqtt)},
@@ -450,10 +494,12 @@ bool Server::stop(std::chrono::milliseconds grace) {
   }
   if (parts.control != nullptr) parts.control->stop();
   parts.delivery->queue().stop();
+  parts.mappings->begin_stop();
   parts.invoker->stop_after(grace);
   const bool mqtt_done = parts.mqtt->stop(grace);
   const bool mqtts_done = parts.mqtts->stop(grace);
   if (!parts.api->stop(grace) || !mqtt_done || !mqtts_done) return false;
+  if (!parts.mappings->stop(grace)) return false;
   parts.invoker->close();
   parts.upkeep->stop();
   telemetry::log(telemetry::Level::info, "stopped");

@@ -227,6 +227,7 @@ constexpr std::array kSettings = {
     memory_bytes<&MemorySettings::answers_bytes_max, kMib>("memory.answers_bytes_max"),
     memory_bytes<&MemorySettings::events_bytes_max, kMib>("memory.events_bytes_max"),
     memory_bytes<&MemorySettings::index_cache_bytes_max>("memory.index_cache_bytes_max"),
+    memory_bytes<&MemorySettings::mapped_records_bytes_max, kMib>("memory.mapped_records_bytes_max"),
     memory_bytes<&MemorySettings::mqtt_inbound_bytes_max, kMib>("memory.mqtt_inbound_bytes_max"),
     memory_bytes<&MemorySettings::mqtt_outbound_bytes_max, kMib>("memory.mqtt_outbound_bytes_max"),
     memory_bytes<&MemorySettings::tip_cache_bytes_max>("memory.tip_cache_bytes_max"),

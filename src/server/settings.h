@@ -69,6 +69,7 @@ struct MemorySettings {
   std::size_t waiting_bytes_max = 128U << 20U;        ///< records that wait to be written, all streams together
   std::size_t mqtt_inbound_bytes_max = 128U << 20U;   ///< PUBLISHes that are not acknowledged
   std::size_t mqtt_outbound_bytes_max = 128U << 20U;  ///< messages that subscribers have yet to take
+  std::size_t mapped_records_bytes_max = 64U << 20U;  ///< records that event source mappings hold for functions
   std::size_t tip_cache_bytes_max = 8U << 20U;
   std::size_t index_cache_bytes_max = 16U << 20U;
 };

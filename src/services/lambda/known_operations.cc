@@ -16,24 +16,19 @@ struct Known {
 // Sorted by name. AWS Lambda API Reference, "Actions", and each action's request syntax.
 constexpr Known kKnown[] = {
     {"CreateCodeSigningConfig", "POST", "/2020-04-22/code-signing-configs"},
-    {"CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings"},
     {"DeleteCodeSigningConfig", "DELETE", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-    {"DeleteEventSourceMapping", "DELETE", "/2015-03-31/event-source-mappings/{UUID}"},
     {"DeleteFunctionCodeSigningConfig", "DELETE", "/2020-06-30/functions/{FunctionName}/code-signing-config"},
     {"GetCodeSigningConfig", "GET", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-    {"GetEventSourceMapping", "GET", "/2015-03-31/event-source-mappings/{UUID}"},
     {"GetFunctionRecursionConfig", "GET", "/2024-08-31/functions/{FunctionName}/recursion-config"},
     {"GetRuntimeManagementConfig", "GET", "/2021-07-20/functions/{FunctionName}/runtime-management-config"},
     {"InvokeAsync", "POST", "/2014-11-13/functions/{FunctionName}/invoke-async"},
     {"InvokeWithResponseStream", "POST", "/2021-11-15/functions/{FunctionName}/response-streaming-invocations"},
     {"ListCodeSigningConfigs", "GET", "/2020-04-22/code-signing-configs"},
-    {"ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings"},
     {"ListFunctionsByCodeSigningConfig", "GET", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions"},
     {"PutFunctionCodeSigningConfig", "PUT", "/2020-06-30/functions/{FunctionName}/code-signing-config"},
     {"PutFunctionRecursionConfig", "PUT", "/2024-08-31/functions/{FunctionName}/recursion-config"},
     {"PutRuntimeManagementConfig", "PUT", "/2021-07-20/functions/{FunctionName}/runtime-management-config"},
     {"UpdateCodeSigningConfig", "PUT", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-    {"UpdateEventSourceMapping", "PUT", "/2015-03-31/event-source-mappings/{UUID}"},
 };
 
 static_assert(std::ranges::is_sorted(kKnown, {}, &Known::name));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/lambda/concurrency.h"
+#include "services/lambda/event_source_mappings.h"
 #include "services/lambda/function_urls.h"
 #include "services/lambda/functions_api.h"
 #include "services/lambda/invoke.h"
@@ -27,12 +28,17 @@ constexpr Operation kOperations[] = {
                                {"POST", "/2015-03-31/functions/{FunctionName}/policy", 201}),
     operation<&create_alias>("CreateAlias", "lambda:CreateAlias", &touch<CreateAliasInput>,
                              {"POST", "/2015-03-31/functions/{FunctionName}/aliases", 201}),
+    operation<&create_event_source_mapping>("CreateEventSourceMapping", "lambda:CreateEventSourceMapping",
+                                            &touch_create_mapping, {"POST", "/2015-03-31/event-source-mappings", 202}),
     operation<&create_function>("CreateFunction", "lambda:CreateFunction", &touch_create_function,
                                 {"POST", "/2015-03-31/functions", 201}),
     operation<&create_function_url>("CreateFunctionUrlConfig", "lambda:CreateFunctionUrlConfig", &touch_function_url,
                                     {"POST", "/2021-10-31/functions/{FunctionName}/url", 201}),
     operation<&delete_alias>("DeleteAlias", "lambda:DeleteAlias", &touch<AliasInput>,
                              {"DELETE", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 204}),
+    operation<&delete_event_source_mapping>("DeleteEventSourceMapping", "lambda:DeleteEventSourceMapping",
+                                            &touch_mapping,
+                                            {"DELETE", "/2015-03-31/event-source-mappings/{UUID}", 202}),
     operation<&delete_function>("DeleteFunction", "lambda:DeleteFunction", &touch<QualifiedInput>,
                                 {"DELETE", "/2015-03-31/functions/{FunctionName}", 204}),
     operation<&delete_function_concurrency>("DeleteFunctionConcurrency", "lambda:DeleteFunctionConcurrency",
@@ -52,6 +58,8 @@ constexpr Operation kOperations[] = {
                                      {"GET", "/2016-08-19/account-settings"}),
     operation<&get_alias>("GetAlias", "lambda:GetAlias", &touch<AliasInput>,
                           {"GET", "/2015-03-31/functions/{FunctionName}/aliases/{Name}"}),
+    operation<&get_event_source_mapping>("GetEventSourceMapping", "lambda:GetEventSourceMapping", &touch_mapping,
+                                         {"GET", "/2015-03-31/event-source-mappings/{UUID}"}),
     operation<&get_function>("GetFunction", "lambda:GetFunction", &touch<QualifiedInput>,
                              {"GET", "/2015-03-31/functions/{FunctionName}"}),
     operation<&get_function_code_signing_config>("GetFunctionCodeSigningConfig", "lambda:GetFunctionCodeSigningConfig",
@@ -84,6 +92,8 @@ constexpr Operation kOperations[] = {
                        {"POST", "/2015-03-31/functions/{FunctionName}/invocations"}),
     operation<&list_aliases>("ListAliases", "lambda:ListAliases", &touch<ListAliasesInput>,
                              {"GET", "/2015-03-31/functions/{FunctionName}/aliases"}),
+    operation<&list_event_source_mappings>("ListEventSourceMappings", "lambda:ListEventSourceMappings",
+                                           &touch_everything, {"GET", "/2015-03-31/event-source-mappings"}),
     operation<&list_event_invoke_configs>("ListFunctionEventInvokeConfigs", "lambda:ListFunctionEventInvokeConfigs",
                                           &touch<ListEventInvokeConfigsInput>,
                                           {"GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config/list"}),
@@ -127,6 +137,9 @@ constexpr Operation kOperations[] = {
                                {"DELETE", "/2017-03-31/tags/{ARN}", 204}),
     operation<&update_alias>("UpdateAlias", "lambda:UpdateAlias", &touch<UpdateAliasInput>,
                              {"PUT", "/2015-03-31/functions/{FunctionName}/aliases/{Name}"}),
+    operation<&update_event_source_mapping>("UpdateEventSourceMapping", "lambda:UpdateEventSourceMapping",
+                                            &touch_update_mapping,
+                                            {"PUT", "/2015-03-31/event-source-mappings/{UUID}", 202}),
     operation<&update_function_code>("UpdateFunctionCode", "lambda:UpdateFunctionCode", &touch<UpdateFunctionCodeInput>,
                                      {"PUT", "/2015-03-31/functions/{FunctionName}/code"}),
     operation<&update_function_configuration>("UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration",

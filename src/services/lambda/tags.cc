@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "services/lambda/event_source_mappings.h"
 #include "services/lambda/functions_api.h"
 #include "services/lambda/reference.h"
 
@@ -25,9 +26,6 @@ codec::Rules resource_in_path() {
 }
 
 ApiResult<std::string> tagged_function(const CallContext& call, std::string_view arn) {
-  if (arn.contains(":event-source-mapping:")) {
-    return std::unexpected(unsupported("Tags of event source mappings are not built yet."));
-  }
   PENSTOCK_TRY(const FunctionReference function, parse_function(call.house, arn));
   if (function.qualifier.empty()) return function.name;
   return std::unexpected(
@@ -66,6 +64,10 @@ Touched touch_list_tags(const CallContext& /*call*/, const void* input) {
 }
 
 Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
+  if (const auto mapping = mapping_in_arn(input.resource)) {
+    PENSTOCK_CO_TRY_VOID(co_await change_mapping_tags(call, *mapping, std::move(input.tags), {}));
+    co_return Empty{};
+  }
   PENSTOCK_CO_TRY(std::string name, tagged_function(call, input.resource));
   co_return co_await change_tags(store_of(call), std::move(name), [&](functions::Names& tags) {
     for (const auto& [key, value] : input.tags) tags.insert_or_assign(key, value);
@@ -73,6 +75,10 @@ Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
 }
 
 Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
+  if (const auto mapping = mapping_in_arn(input.resource)) {
+    PENSTOCK_CO_TRY_VOID(co_await change_mapping_tags(call, *mapping, {}, std::move(input.tag_keys)));
+    co_return Empty{};
+  }
   PENSTOCK_CO_TRY(std::string name, tagged_function(call, input.resource));
   co_return co_await change_tags(store_of(call), std::move(name), [&](functions::Names& tags) {
     for (const std::string& key : input.tag_keys) tags.erase(key);
@@ -80,6 +86,10 @@ Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
 }
 
 Answer<ListTagsOutput> list_tags(CallContext& call, ListTagsInput input) {
+  if (const auto mapping = mapping_in_arn(input.resource)) {
+    PENSTOCK_CO_TRY(auto tags, mapping_tags(call, *mapping));
+    co_return ListTagsOutput{.tags = std::move(tags)};
+  }
   const functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const std::string name, tagged_function(call, input.resource));
   PENSTOCK_CO_TRY(const auto function,

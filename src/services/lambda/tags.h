@@ -1,5 +1,5 @@
 #pragma once
-/// Tags of functions (and of event source mappings, where those are built): TagResource, UntagResource, ListTags.
+/// Tags of functions and of event source mappings: TagResource, UntagResource, ListTags.
 /// Source: AWS Lambda API Reference.
 
 #include <map>
