@@ -4,6 +4,7 @@ import base64
 import json
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -175,3 +176,44 @@ def test_the_log_has_every_invocation(server, functions, make):
     streams = logs.describe_log_streams(logGroupName=f"/aws/lambda/{name}")["logStreams"]
     assert len(streams) == 1, "one environment, one stream"
     assert "/[$LATEST]" in streams[0]["logStreamName"]
+
+
+def processes_below(root: int) -> set[int]:
+    """Of the machine, as /proc has them: those that came from `root`."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(") ")[2].split()[1])
+            except OSError:
+                pass
+    found, grown = {root}, True
+    while grown:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        grown = bool(more)
+        found |= more
+    return found - {root}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_environments_end_with_the_server(own_server, end):
+    functions = own_server.client("lambda")
+    functions.create_function(FunctionName="lives-on", Runtime="python3.11", Role=lambda_role(own_server), Handler="app.handler",
+                              Code={"ZipFile": zip_of({"app.py": ECHO})})
+    assert run(functions, "lives-on", 1)[0] == {"got": 1}
+    below = processes_below(own_server.process.pid)
+    assert len(below) >= 2
+    getattr(own_server, end)()
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, below)) and time.monotonic() < deadline:
+        pass
+    assert not any(map(is_alive, below))
+    own_server.start()
+    assert run(own_server.client("lambda"), "lives-on", 2)[0] == {"got": 2}
