@@ -198,7 +198,7 @@ void reset_signals() {
   for (int signal = 1; signal < 65; ++signal) (void)::sigaction(signal, &plain, nullptr);
   sigset_t none;
   ::sigemptyset(&none);
-  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+  (void)::pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 [[noreturn]] void run_child(const Orders& orders, pid_t parent) {

@@ -224,5 +224,23 @@ while True:
   EXPECT_EQ(harm("liar").payload, "400");
 }
 
+TEST_F(Abuse, ARuntimeThatAnswersOnceAndNeverAsksAgain) {
+  directory_
+      .add(home_.write_code("once", {{"bootstrap", R"(#!/usr/bin/python3
+import http.client, os, signal
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+api.request("GET", "/2018-06-01/runtime/invocation/next")
+got = api.getresponse(); got.read()
+api.request("POST", "/2018-06-01/runtime/invocation/" + got.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", b"1")
+api.getresponse().read()
+while True: signal.pause()
+)"}}),
+           "once", "provided.al2023", "x")
+      .timeout = std::chrono::seconds(1);
+  EXPECT_EQ(harm("once").payload, "1");
+  EXPECT_EQ(harm("once").payload, "1");
+  while (invoker_->use().environments > 1) std::this_thread::yield();  // the innocent one stays
+}
+
 }  // namespace
 }  // namespace penstock::functions::runtime

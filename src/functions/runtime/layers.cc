@@ -57,7 +57,7 @@ std::error_code lay(const std::string& layer, const std::string& target) {
 Result<std::string> lay_over(const std::string& folder, const std::vector<std::string>& layers) {
   if (layers.empty()) return std::string();
   if (layers.size() == 1) return layers.front();
-  const std::string target = fmt::format("{}/{}", folder, name_of(layers));
+  std::string target = fmt::format("{}/{}", folder, name_of(layers));
   std::error_code problem;
   if (fs::is_directory(target, problem)) return target;
   const std::string draft = target + ".draft";

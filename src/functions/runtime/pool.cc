@@ -204,7 +204,7 @@ void EnvironmentPool::balance(const std::string& key) {
     environment->assign(std::move(work));
   }
   std::size_t coming = coming_of(key, group);
-  if (!group.waiting.empty() && coming > 0) balance_later(key, kFinishingMax);
+  if (!group.waiting.empty() && coming > 0 && !std::exchange(group.will_balance, true)) balance_later(key);
   for (; coming < group.waiting.size() && make_room(); ++coming) start_one(key, group, false);
   for (std::size_t usable = usable_of(key, group); usable < group.warm_wanted && make_room(); ++usable) {
     start_one(key, group, true);
@@ -215,10 +215,13 @@ void EnvironmentPool::balance(const std::string& key) {
   }
 }
 
-void EnvironmentPool::balance_later(const std::string& key, std::chrono::milliseconds delay) {
-  auto timer = std::make_shared<boost::asio::steady_timer>(parts_.loop.context(), delay);
+void EnvironmentPool::balance_later(const std::string& key) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(parts_.loop.context(), kFinishingMax);
   timer->async_wait([timer, self = self_, key](const boost::system::error_code& cancelled) {
-    if (!cancelled && *self != nullptr) (*self)->balance(key);
+    if (cancelled || *self == nullptr) return;
+    EnvironmentPool& pool = **self;
+    if (const auto group = pool.groups_.find(key); group != pool.groups_.end()) group->second.will_balance = false;
+    pool.balance(key);
   });
 }
 
@@ -292,6 +295,20 @@ void EnvironmentPool::tick() {
   }
   std::erase_if(ended_groups_, [](const auto& group) { return group->try_remove(); });
   expire_idle();
+  end_unfinished();
+}
+
+/// A runtime that gave its answer and never asks for another invocation takes a place for nothing.
+void EnvironmentPool::end_unfinished() {
+  const SteadyTime now = parts_.clock.steady();
+  std::vector<std::shared_ptr<Environment>> stuck;
+  for (const auto& [pointer, member] : all_) {
+    const Environment& environment = *member.environment;
+    if (environment.state() == State::finishing && now - environment.since() > environment.function()->timeout) {
+      stuck.push_back(member.environment);
+    }
+  }
+  for (const auto& environment : stuck) environment->retire();
 }
 
 /// Reading /proc takes its time: not on the loop.

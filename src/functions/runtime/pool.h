@@ -59,6 +59,7 @@ class EnvironmentPool final : public EnvironmentOwner {
     FunctionVersionPtr function;  ///< the newest revision
     std::deque<WorkPtr> waiting;
     std::size_t warm_wanted = 0;
+    bool will_balance = false;  ///< balance_later is under way
   };
   struct Member {
     std::shared_ptr<Environment> environment;
@@ -69,7 +70,7 @@ class EnvironmentPool final : public EnvironmentOwner {
   void balance(const std::string& key);
   /// There may be room now for those that found none.
   void balance_all_waiting();
-  void balance_later(const std::string& key, std::chrono::milliseconds delay);
+  void balance_later(const std::string& key);
   void adopt(Group& group, const std::string& key, FunctionVersionPtr function);
   [[nodiscard]] std::shared_ptr<Environment> idle_of(const std::string& key, const Group& group);
   /// Counts the group's environments that will soon be idle, those in `finishing` only for a short while.
@@ -79,6 +80,7 @@ class EnvironmentPool final : public EnvironmentOwner {
   void start_one(const std::string& key, Group& group, bool provisioned);
   [[nodiscard]] std::uint32_t free_slot();
   void expire_idle();
+  void end_unfinished();
   void watch_processes();
 
   const EnvironmentParts& parts_;
