@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
@@ -40,12 +41,22 @@ bool make_folder(const std::string& path) {
   return !problem;
 }
 
-/// What earlier processes left; those that live on are in use, and the kernel keeps them.
+/// Whether "penstock-4711" is of a process that is gone. Groups of one that lives may be empty for a moment.
+bool is_left_behind(std::string_view name) {
+  constexpr std::string_view kPrefix = "penstock-";
+  if (!name.starts_with(kPrefix)) return false;
+  name.remove_prefix(kPrefix.size());
+  pid_t pid = 0;
+  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), pid);
+  if (problem != std::errc{} || end != name.data() + name.size() || pid <= 0) return false;
+  return ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
 void remove_left_behind(const std::string& folder) {
   std::error_code problem;
   std::vector<fs::path> groups;
   for (const auto& entry : fs::directory_iterator(folder, problem)) {
-    if (entry.path().filename().string().starts_with("penstock-")) groups.push_back(entry.path());
+    if (is_left_behind(entry.path().filename().string())) groups.push_back(entry.path());
   }
   for (const fs::path& group : groups) {
     for (const auto& inner : fs::directory_iterator(group, problem)) {
