@@ -7,6 +7,8 @@ BUILD_PACKAGES=(
   libboost1.81-dev libcli11-dev libfmt-dev libre2-dev libsimdjson-dev libnghttp2-dev libsqlite3-dev libssl-dev
   libzip-dev zlib1g-dev bubblewrap
 )
+# shellcheck disable=SC2034  # what the example's function runs with
+FUNCTION_PACKAGES=(python3 python3-boto3)
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
   libclang-rt-19-dev llvm-19 libgtest-dev libgmock-dev

@@ -22,6 +22,18 @@ void tidy(LogEvent& event) {
   event.message.resize(end);
 }
 
+/// The events from `begin` on that fit one frame, moved out.
+std::vector<LogEvent> next_frame(std::vector<LogEvent>& events, std::size_t begin) {
+  std::vector<LogEvent> frame;
+  std::size_t bytes = 0;
+  for (std::size_t i = begin; i < events.size() && frame.size() < kFrameEventsMax; ++i) {
+    if (!frame.empty() && bytes + weight(events[i]) > kFrameBytesWanted) break;
+    bytes += weight(events[i]);
+    frame.push_back(std::move(events[i]));
+  }
+  return frame;
+}
+
 }  // namespace
 
 LogStore::~LogStore() {
@@ -68,7 +80,7 @@ void LogStore::write_forever() {
       bytes = waiting_bytes_;
       writing_ = true;
     }
-    for (auto& [target, events] : taken) write(target, std::move(events));
+    write_all(std::move(taken));
     const MutexLock lock(sink_mutex_);
     waiting_bytes_ -= bytes;
   }
@@ -92,33 +104,52 @@ Result<StreamId> LogStore::ensure_stream(const Target& target) {
   return stream->id;
 }
 
-void LogStore::write(Target target, std::vector<LogEvent> events) {
-  Result<void> done;
-  std::size_t written = 0;
-  if (const auto stream = ensure_stream(target); !stream) {
-    done = std::unexpected(stream.error());
-  } else {
-    const GroupPtr group = find_group(target.first);
-    while (done && written < events.size() && group != nullptr) {
-      std::vector<LogEvent> frame;
-      std::size_t bytes = 0;
-      for (std::size_t i = written; i < events.size() && frame.size() < kFrameEventsMax; ++i) {
-        if (!frame.empty() && bytes + weight(events[i]) > kFrameBytesWanted) break;
-        bytes += weight(events[i]);
-        frame.push_back(std::move(events[i]));
+/// The frames of all targets are appended at once, so that one sync makes many of them durable; those of one target one
+/// after the other.
+void LogStore::write_all(std::map<Target, std::vector<LogEvent>> taken) {
+  std::vector<Output> outputs;
+  for (auto& [target, events] : taken) {
+    Output output{.target = target, .events = std::move(events)};
+    if (const auto stream = ensure_stream(target); stream) {
+      output.stream = *stream;
+      output.group = find_group(target.first);
+    } else {
+      output.failure = stream.error();
+    }
+    outputs.push_back(std::move(output));
+  }
+  while (true) {
+    std::vector<Task<Result<void>>> appends;
+    std::vector<Output*> appending;
+    for (Output& output : outputs) {
+      if (output.failure || output.group == nullptr || output.written == output.events.size()) continue;
+      std::vector<LogEvent> frame = next_frame(output.events, output.written);
+      output.count = frame.size();
+      appends.push_back(output.group->append(output.stream, std::move(frame)));
+      appending.push_back(&output);
+    }
+    if (appends.empty()) break;
+    const auto results = run_sync(when_all(std::move(appends)));
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i]) {
+        appending[i]->written += appending[i]->count;
+      } else {
+        appending[i]->failure = results[i].error();
       }
-      const std::size_t count = frame.size();
-      done = run_sync(group->append(*stream, std::move(frame)));
-      if (done) written += count;
     }
   }
-  if (written == events.size()) return;
-  dropped_ += events.size() - written;
-  telemetry::log(
-      telemetry::Level::warn, "output of a function could not be logged",
-      {{"group", std::string_view(target.first)},
-       {"events", static_cast<std::int64_t>(events.size() - written)},
-       {"reason", done ? std::string_view("the log group went away") : std::string_view(done.error().message)}});
+  for (const Output& output : outputs) note_lost(output);
+}
+
+void LogStore::note_lost(const Output& output) {
+  const std::size_t lost = output.events.size() - output.written;
+  if (lost == 0) return;
+  dropped_ += lost;
+  telemetry::log(telemetry::Level::warn, "output of a function could not be logged",
+                 {{"group", std::string_view(output.target.first)},
+                  {"events", static_cast<std::int64_t>(lost)},
+                  {"reason", output.failure ? std::string_view(output.failure->message)
+                                            : std::string_view("the log group went away")}});
 }
 
 }  // namespace penstock::logs

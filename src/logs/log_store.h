@@ -82,6 +82,15 @@ class LogStore final : public LogSink {
  private:
   using GroupPtr = std::shared_ptr<LogGroup>;
   using Target = std::pair<std::string, std::string>;  ///< group, stream
+  struct Output {
+    Target target;
+    std::vector<LogEvent> events;
+    GroupPtr group{};
+    StreamId stream = 0;
+    std::size_t written = 0;
+    std::size_t count = 0;  ///< of the frame that is being appended
+    std::optional<Error> failure{};
+  };
 
   LogStore(catalog::Catalog& catalog, framelog::FrameLogStore& logs, const Clock& clock, Random& random);
   Result<void> load();
@@ -90,7 +99,8 @@ class LogStore final : public LogSink {
   [[nodiscard]] Result<GroupPtr> group_or_error(std::string_view name) const;
   Task<Result<void>> remove_streams_of(std::string uid);
   void write_forever() EXCLUDES(sink_mutex_);
-  void write(Target target, std::vector<LogEvent> events);
+  void write_all(std::map<Target, std::vector<LogEvent>> taken);
+  void note_lost(const Output& output);
   Result<StreamId> ensure_stream(const Target& target);
 
   catalog::Catalog& catalog_;

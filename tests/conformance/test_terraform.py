@@ -1,6 +1,7 @@
 """terraform/examples/multispeq with the real AWS provider: apply, empty plan, update, empty plan, import, destroy."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 from penstock_process import ACCOUNT, REGION, ROOT, PenstockProcess
@@ -9,7 +10,9 @@ from terraform_runner import Terraform
 
 def copy_of_the_example(directory: Path) -> Path:
     shutil.copytree(ROOT / "terraform", directory / "terraform", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
-    return directory / "terraform" / "examples" / "multispeq"
+    example = directory / "terraform" / "examples" / "multispeq"
+    subprocess.run([example / "package"], check=True)
+    return example
 
 
 def test_the_multispeq_example_lives_its_whole_life(tmp_path):
@@ -44,6 +47,9 @@ def test_the_multispeq_example_lives_its_whole_life(tmp_path):
         assert server.client("iam").list_roles()["Roles"] == []
         assert server.client("iot").list_topic_rules()["rules"] == []
         assert server.client("iot").list_certificates()["certificates"] == []
+        assert server.client("lambda").list_functions()["Functions"] == []
+        assert server.client("lambda").list_event_source_mappings()["EventSourceMappings"] == []
+        assert server.client("logs").describe_log_groups()["logGroups"] == []
     finally:
         server.stop()
 
@@ -63,6 +69,10 @@ def import_again(terraform: Terraform, variables: dict) -> None:
         "module.iot_core.aws_iot_policy.device": "multispeq_device",
         "module.iot_core.aws_iot_topic_rule.to_stream": "multispeq_to_stream",
         'module.iot_core.aws_iot_thing.device["multispeq-0001"]': "multispeq-0001",
+        "aws_kinesis_stream.alerts": f"{stream}-alerts",
+        "module.flag.aws_cloudwatch_log_group.this": f"/aws/lambda/{stream}-flag",
+        "module.flag.aws_iam_role.this": f"{stream}-flag-function",
+        "module.flag.aws_iam_role_policy.read": f"{stream}-flag-function:read",
     }.items():
         terraform.forget(address)
         blocks += f'import {{\n  to = {address}\n  id = "{identity}"\n}}\n'

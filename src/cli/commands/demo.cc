@@ -10,9 +10,13 @@
 #include <csignal>
 #include <cstdio>
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 
+#include "cli/commands/demo_function.h"
 #include "cli/commands/demo_pipeline.h"
 #include "cli/commands/simulate_fleet.h"
 #include "cli/stream_follower.h"
@@ -30,12 +34,14 @@ constexpr std::chrono::milliseconds kGrace{10'000};
 constexpr std::chrono::milliseconds kReadEvery{50};
 constexpr std::size_t kLastRecordsShown = 3;
 constexpr std::size_t kRecordCharactersShown = 96;
+constexpr std::uint64_t kOpenClipEvery = 20;
 
 struct DemoOptions {
   std::string data_dir = default_data_dir();
   double seconds = 20;
   std::uint64_t devices = 10;
   double rate = 2;
+  std::string function;  ///< app.py of a function that reads the stream; empty: none
 };
 
 std::atomic<bool> interrupted = false;
@@ -73,7 +79,15 @@ void take(Arrivals& arrivals, const FollowedRecord& record, Timestamp now) {
 
 double to_ms(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
-std::vector<std::string> picture(const FleetSnapshot& fleet, const Arrivals& arrivals, double elapsed_s) {
+/// The function's part of the picture; always as many lines, so that each picture lies over the one before.
+void add_function(const DemoFunctionWatch& function, std::vector<std::string>& lines) {
+  lines.push_back(fmt::format("         function {}: checked {:>7}   implausible {:>5}   its log:", kDemoFunction,
+                              function.checked(), function.implausible()));
+  for (const std::string& line : function.last_lines()) lines.push_back("           " + line);
+}
+
+std::vector<std::string> picture(const FleetSnapshot& fleet, const Arrivals& arrivals,
+                                 const std::optional<DemoFunctionWatch>& function, double elapsed_s) {
   std::vector<std::string> lines;
   lines.push_back(
       fmt::format("{:5.0f} s  devices connected {:>4}   messages in {:>7}   acknowledged {:>7}   (p50 {:.1f} "
@@ -89,6 +103,7 @@ std::vector<std::string> picture(const FleetSnapshot& fleet, const Arrivals& arr
     lines.push_back(fmt::format("         {}  {:>7} records", shard, count));
   }
   for (const std::string& record : arrivals.last) lines.push_back("         " + record);
+  if (function) add_function(*function, lines);
   return lines;
 }
 
@@ -106,12 +121,16 @@ Result<FleetOptions> fleet_options(const DemoOptions& options) {
   FleetOptions fleet;
   fleet.devices = options.devices;
   fleet.rate = options.rate;
+  if (!options.function.empty()) fleet.open_clip_every = kOpenClipEvery;
   const std::size_t slashes = urls.mqtt.find("://");
   PENSTOCK_TRY(fleet.server, net::parse_host_port(std::string_view(urls.mqtt).substr(slashes + 3)));
   return fleet;
 }
 
-void print_next_steps(const DemoOptions& options) {
+void print_next_steps(const DemoOptions& options, bool with_function) {
+  if (with_function) {
+    fmt::print("\nThe alerts are in a stream of their own: {} tail {} --from TRIM_HORIZON\n", program(), kDemoAlerts);
+  }
   fmt::print(
       "\nThree things to try next:\n"
       "  eval \"$({} env --data-dir {})\"      # then the AWS CLI, boto3 and Terraform talk to this server\n"
@@ -122,7 +141,7 @@ void print_next_steps(const DemoOptions& options) {
 
 /// Reads and shows until the time is up; then, until every acknowledged message was read.
 Called<void> watch(const DemoOptions& options, Fleet& fleet, StreamFollower& follower, Arrivals& arrivals,
-                   const Clock& clock) {
+                   std::optional<DemoFunctionWatch>& function, const Clock& clock) {
   const SteadyTime began = clock.steady();
   SteadyTime next_picture = began;
   std::size_t drawn = 0;
@@ -137,15 +156,36 @@ Called<void> watch(const DemoOptions& options, Fleet& fleet, StreamFollower& fol
     const Called<bool> any =
         follower.poll([&](const FollowedRecord& record) { return take(arrivals, record, clock.now()), true; });
     if (!any.has_value()) return std::unexpected(any.error());
-    const bool done =
-        fleet_ended.has_value() && (arrivals.total >= fleet.snapshot().acknowledged || now - *fleet_ended > kGrace);
+    const std::uint64_t acknowledged = fleet.snapshot().acknowledged;
+    const bool all_read = arrivals.total >= acknowledged && (!function || function->checked() >= acknowledged);
+    const bool done = fleet_ended.has_value() && (all_read || now - *fleet_ended > kGrace);
+    if (function && (fleet_ended.has_value() || now >= next_picture)) PENSTOCK_TRY_VOID(function->poll());
     if (done || now >= next_picture) {
-      show(picture(fleet.snapshot(), arrivals, elapsed_s), drawn);
+      show(picture(fleet.snapshot(), arrivals, function, elapsed_s), drawn);
       next_picture = now + std::chrono::seconds(1);
     }
     if (done) return {};
     if (!fleet_ended.has_value()) fleet.wait_finished(kReadEvery);
   }
+}
+
+/// A machine that cannot run functions shows the rest all the same.
+std::optional<DemoFunctionWatch> start_function(const DemoOptions& options, ApiClient& api, const Clock& clock) {
+  if (options.function.empty()) return std::nullopt;
+  std::ifstream file(options.function, std::ios::binary);
+  const std::string source{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (source.empty()) {
+    fmt::print("There is no function here: {} cannot be read.\n", options.function);
+    return std::nullopt;
+  }
+  const Timestamp began = clock.now();
+  if (const auto made = make_demo_function(api, source); !made.has_value()) {
+    fmt::print("There is no function here: {}\n", made.error().text());
+    return std::nullopt;
+  }
+  fmt::print("Function {} reads the stream, and puts what no leaf can have given into stream {}.\n", kDemoFunction,
+             kDemoAlerts);
+  return std::optional<DemoFunctionWatch>(std::in_place, api, began);
 }
 
 int demo(const DemoOptions& options) {
@@ -155,6 +195,7 @@ int demo(const DemoOptions& options) {
   auto api = ApiClient::connect(std::move(*address), clock);
   if (!api.has_value()) return report_failure(api.error().message);
   if (const auto made = make_demo_pipeline(**api); !made.has_value()) return report_failure(made.error().text());
+  std::optional<DemoFunctionWatch> function = start_function(options, **api, clock);
   StreamFollower follower(**api, std::string(kDemoStream), StreamFollower::From::latest);
   if (const auto opened = follower.open(); !opened.has_value()) return report_failure(opened.error().text());
   auto wanted = fleet_options(options);
@@ -167,7 +208,7 @@ int demo(const DemoOptions& options) {
   auto fleet = Fleet::start(loops, clock, std::move(*wanted));
   if (!fleet.has_value()) return report_failure(fleet.error().message);
   Arrivals arrivals;
-  const auto watched = watch(options, **fleet, follower, arrivals, clock);
+  const auto watched = watch(options, **fleet, follower, arrivals, function, clock);
   std::signal(SIGINT, before);
   if (!watched.has_value()) return report_failure(watched.error().text());
   const std::uint64_t acknowledged = (*fleet)->snapshot().acknowledged;
@@ -175,7 +216,7 @@ int demo(const DemoOptions& options) {
     return report_failure(
         fmt::format("{} messages were acknowledged, but {} records came out", acknowledged, arrivals.total));
   }
-  print_next_steps(options);
+  print_next_steps(options, function.has_value());
   return 0;
 }
 
@@ -189,6 +230,8 @@ void add_demo(CLI::App& app, Exit& exit) {
   command->add_option("--devices", options->devices, "How many devices (10)")->check(CLI::Range(1, 10'000));
   command->add_option("--rate", options->rate, "Measurements a second from each device (2)")
       ->check(CLI::PositiveNumber);
+  command->add_option("--function", options->function,
+                      "The app.py of a function that reads the stream (terraform/examples/multispeq/flag/app.py)");
   command->callback([options, &exit] { exit.status = demo(*options); });
 }
 

@@ -173,7 +173,9 @@ class Fleet::Device : public std::enable_shared_from_this<Device> {
     ++begun_;
     board_->sent.fetch_add(1, std::memory_order_relaxed);
     if (!fixed_.empty()) return publish_fixed();
-    publish(plant_.measure(board_->clock.now()));
+    const std::uint64_t every = board_->options.open_clip_every;
+    const bool is_open = every > 0 && begun_ % every == 0;
+    publish(plant_.measure(board_->clock.now(), is_open ? Multispeq::Clip::open : Multispeq::Clip::closed));
   }
 
   void publish(std::string payload) {

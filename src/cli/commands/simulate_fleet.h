@@ -36,6 +36,7 @@ struct FleetOptions {
   std::size_t payload_bytes = 0;  ///< 0: measurements; otherwise a JSON object of this size
   std::string experiment_id = "0191d2f4-8c7e-7b5a-9f41-6f1f3a5f2c11";
   std::uint64_t seed = 1;
+  std::uint64_t open_clip_every = 0;  ///< each device measures with an open clip so often; 0: never
 };
 
 struct FleetSnapshot {

@@ -15,6 +15,7 @@ constexpr std::string_view kFirmware = "2.345";
 constexpr double kAbsorbed = 0.45;
 /// Fv/Fm of a healthy dark-adapted leaf enters NPQt as 4.88 (Tietz et al. 2017, Plant, Cell and Environment 40).
 constexpr double kNpqt = 4.88;
+constexpr double kDetectorMax = 65'535;
 
 /// 2026-11-23T06:05:12.345Z
 std::string iso(Timestamp at) {
@@ -28,7 +29,7 @@ std::string iso(Timestamp at) {
 
 void append_number(std::string& list, double value) {
   if (!list.empty()) list += ',';
-  list += fmt::format("{}", static_cast<long>(std::lround(std::clamp(value, 0.0, 65'535.0))));
+  list += fmt::format("{}", static_cast<long>(std::lround(std::clamp(value, 0.0, kDetectorMax))));
 }
 
 }  // namespace
@@ -117,9 +118,10 @@ std::string Multispeq::pulse_trace(const Leaf& leaf) {
   return out;
 }
 
-std::string Multispeq::measure(Timestamp now) {
+std::string Multispeq::measure(Timestamp now, Clip clip) {
   const double light = light_at(now);
-  const Leaf leaf = look_at_leaf(light);
+  Leaf leaf = look_at_leaf(light);
+  if (clip == Clip::open) leaf.fm_prime = kDetectorMax;
   const double air = 18 + 0.006 * light + noise(0.3);
   battery_percent_ = std::max(5.0, battery_percent_ - 0.01);
   ++count_;

@@ -21,8 +21,10 @@ class Multispeq {
   /// experiment/data_ingest/v1/{experiment}/multispeq/v1.0/{sensor id}
   [[nodiscard]] const std::string& topic() const { return topic_; }
 
+  /// With an open clip, daylight saturates the detector: what is computed from it makes no sense.
+  enum class Clip : std::uint8_t { closed, open };
   /// One measurement as JSON, about 2 KB.
-  [[nodiscard]] std::string measure(Timestamp now);
+  [[nodiscard]] std::string measure(Timestamp now, Clip clip = Clip::closed);
 
  private:
   struct Leaf;

@@ -36,6 +36,14 @@ TEST(MultispeqTest, MeasurementsAreJsonOfThePromisedSizeAndMakeSense) {
   }
 }
 
+TEST(MultispeqTest, AnOpenClipGivesWhatNoLeafCan) {
+  Multispeq device("experiment", 7, 1);
+  for (int hour = 0; hour < 24; ++hour) {
+    const auto text = device.measure(from_unix_ms(1'780'000'000'000) + std::chrono::hours(hour), Multispeq::Clip::open);
+    EXPECT_GT(codec::parse_json(text).value().at("sample").at(0).at("FvP_over_FmP").to_number<double>(), 0.86);
+  }
+}
+
 TEST(MultispeqTest, TheSameSeedIsTheSameDevice) {
   const auto at = from_unix_ms(1'780'000'000'000);
   EXPECT_EQ(Multispeq("e", 1, 2).measure(at), Multispeq("e", 1, 2).measure(at));

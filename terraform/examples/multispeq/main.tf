@@ -1,4 +1,4 @@
-# MultispeQ instruments -> AWS IoT Core -> Kinesis. With penstock_endpoint set it is built in Penstock, without it in AWS.
+# MultispeQ instruments -> AWS IoT Core -> Kinesis -> a function that flags implausible values -> alerts. With penstock_endpoint set it is built in Penstock, without it in AWS.
 terraform {
   required_version = ">= 1.5"
   required_providers {
@@ -22,6 +22,8 @@ provider "aws" {
       iam     = endpoints.value
       iot     = endpoints.value
       kinesis = endpoints.value
+      lambda  = endpoints.value
+      logs    = endpoints.value
       sts     = endpoints.value
     }
   }
@@ -78,6 +80,36 @@ resource "aws_iam_role_policy" "errors" {
       Resource = "arn:aws:iot:${var.region}:${data.aws_caller_identity.current.account_id}:topic/errors/multispeq"
     }]
   })
+}
+
+# Measurements that no leaf can have given.
+resource "aws_kinesis_stream" "alerts" {
+  name        = "${var.stream_name}-alerts"
+  shard_count = 1
+  tags        = local.tags
+}
+
+module "flag" {
+  source = "../../modules/consumer"
+
+  name       = "${var.stream_name}-flag"
+  stream_arn = module.kinesis.kinesis_stream_arn
+  filename   = "${path.module}/flag.zip" # made by ./package
+
+  environment = { ALERT_STREAM = aws_kinesis_stream.alerts.name }
+  policy_json = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = "kinesis:PutRecords"
+      Resource = aws_kinesis_stream.alerts.arn
+    }]
+  })
+
+  batching_window_seconds = 1
+  log_retention_days      = 7
+
+  tags = local.tags
 }
 
 data "aws_caller_identity" "current" {}

@@ -10,6 +10,14 @@ output "consumer_role_arn" {
   value = module.kinesis.consumer_role_arn
 }
 
+output "alert_stream_name" {
+  value = aws_kinesis_stream.alerts.name
+}
+
+output "flag_log_group" {
+  value = module.flag.log_group_name
+}
+
 output "iot_endpoint" {
   value = module.iot_core.endpoint
 }
