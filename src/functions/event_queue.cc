@@ -20,7 +20,11 @@ Result<std::unique_ptr<EventQueue>> EventQueue::open(Parts parts) {
   std::unique_ptr<EventQueue> queue(new EventQueue(std::move(parts)));
   const std::string id(kLogId);
   auto log = queue->parts_.logs.open(id);
-  if (!log && log.error().kind == ErrorKind::missing) log = queue->parts_.logs.create(id);
+  if (!log && log.error().kind == ErrorKind::missing) {
+    // It was restored from a backup, perhaps: a new log's positions have nothing to do with an old cursor.
+    PENSTOCK_TRY_VOID(run_sync(queue->parts_.catalog.remove(std::string(kCursorKey))));
+    log = queue->parts_.logs.create(id);
+  }
   if (!log) return std::unexpected(log.error());
   queue->log_ = *std::move(log);
   {

@@ -227,6 +227,22 @@ TEST_F(EventQueueTest, WhatWasTakenIsRunAfterARestartWithTheAttemptsItHad) {
   EXPECT_EQ(invoker_.payloads.size(), 3U);
 }
 
+TEST_F(EventQueueTest, ALogThatIsGoneBeginsAnewWhateverTheCursorSays) {
+  start();
+  for (int i = 0; i < 5; ++i) enqueue("1");
+  clock_.advance(seconds(10));
+  ASSERT_TRUE(run_sync(queue_->trim()).has_value());
+  queue_->stop();
+  settle();
+  queue_.reset();
+  ASSERT_TRUE(logs_->remove(std::string(EventQueue::kLogId)).has_value());
+  reopen();
+  enqueue("2");  // not started
+  reopen();
+  start();
+  EXPECT_EQ(invoker_.payloads.back(), "2");
+}
+
 TEST_F(EventQueueTest, WithReservedConcurrencyZeroNothingRunsAndTheFailureIsTold) {
   directory_.answer_.reserved_concurrency = 0;
   start();
