@@ -39,7 +39,10 @@ json::object encode_lane(const LaneCheckpoint& lane) {
   json::object out = encode_place(lane.done);
   if (lane.ended) out["ended"] = true;
   if (lane.window) {
-    out["window"] = json::object{{"start", to_unix_ms(lane.window->start)}, {"length", lane.window->length.count()}};
+    json::object window = encode_place(lane.window->first);
+    window["start"] = to_unix_ms(lane.window->start);
+    window["length"] = lane.window->length.count();
+    out["window"] = std::move(window);
   }
   if (lane.plan.empty()) return out;
   json::array plan;
@@ -79,8 +82,9 @@ std::optional<LaneCheckpoint> decode_lane(const json::value& value) {
     if (!window->is_object()) return std::nullopt;
     const auto start = number(window->get_object(), "start");
     const auto length = number(window->get_object(), "length");
-    if (!start || !length || *length == 0) return std::nullopt;
-    out.window = Window{.start = from_unix_ms(*start), .length = milliseconds(*length)};
+    const auto first = decode_place(window->get_object());
+    if (!start || !length || *length == 0 || !first) return std::nullopt;
+    out.window = Window{.start = from_unix_ms(*start), .length = milliseconds(*length), .first = *first};
   }
   if (const json::value* plan = object.if_contains("plan")) {
     auto batches = decode_plan(*plan);
@@ -100,9 +104,12 @@ std::vector<LaneCheckpoint> resume_lanes(const ShardCheckpoint& from, std::uint6
   if (from.lanes.empty()) return std::vector<LaneCheckpoint>(lanes);
   std::vector<LaneCheckpoint> out = from.lanes;
   if (lanes != out.size()) {
-    const auto slowest =
-        std::ranges::min_element(out, {}, [](const LaneCheckpoint& lane) { return std::pair(lane.ended, lane.done); });
-    out.assign(lanes, {.done = slowest->done, .ended = slowest->ended});
+    // The state of an open window is about one lane's records; without it, its window begins anew.
+    const auto stands = [](const LaneCheckpoint& lane) {
+      return std::pair(lane.ended, lane.window ? std::min(lane.done, lane.window->first) : lane.done);
+    };
+    const auto [ended, done] = stands(*std::ranges::min_element(out, {}, stands));
+    out.assign(lanes, {.done = done, .ended = ended});
   }
   if (revision != from.revision) {
     for (LaneCheckpoint& lane : out) lane.plan.clear();

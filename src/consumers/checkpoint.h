@@ -20,7 +20,8 @@ struct ShardCheckpoint {
   bool operator==(const ShardCheckpoint&) const = default;
 };
 
-/// What the lanes of a mapping begin with. Another number of lanes begins where the slowest of the old ones stands;
+/// What the lanes of a mapping begin with. Another number of lanes begins where the slowest of the old ones stands, or
+/// where the first of their open windows began: its records are handed over again, into windows of the new lanes;
 /// batches that had failed are kept only for the very mapping they failed in.
 [[nodiscard]] std::vector<LaneCheckpoint> resume_lanes(const ShardCheckpoint& from, std::uint64_t revision,
                                                        std::size_t lanes);

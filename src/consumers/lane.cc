@@ -106,6 +106,7 @@ std::optional<Step> Lane::gather(Now now) {
   }
   if (rules_.tumbling_window > milliseconds(0) && !window_) {
     window_ = OpenWindow{.window = window_for(waiting_.front().arrival)};
+    window_->window.first = waiting_.front().place;
   }
   if (!gathering_since_) gathering_since_ = now.steady;
   bool full = false;
@@ -200,7 +201,8 @@ void Lane::on_answer(BatchAnswer answer, Now now) {
     if (!answer.succeeded) return back_off(now);
     failures_in_row_ = 0;
     if (window_->must_end_early) {
-      window_ = OpenWindow{.window = {.start = window_->window.start, .length = window_->window.length}};
+      window_ =
+          OpenWindow{.window = {.start = window_->window.start, .length = window_->window.length, .first = done_}};
     } else {
       window_.reset();
     }

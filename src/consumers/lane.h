@@ -72,6 +72,7 @@ struct Window {
   Timestamp start{};
   milliseconds length{0};
   std::string state = "{}";  ///< JSON
+  Place first{};             ///< the records that the state is about begin here
   [[nodiscard]] Timestamp end() const { return start + length; }
   bool operator==(const Window&) const = default;
 };
