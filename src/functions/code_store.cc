@@ -48,7 +48,7 @@ Result<std::string> read_whole(os::FileSystem& files, const std::string& path) {
 
 }  // namespace
 
-/// Outlives the store as long as Codes of it are held: the last one to go says so here.
+/// Codes may outlive it; as long as it stands, the last one of a zip to go says so here.
 class CodeStore::Shelf : public std::enable_shared_from_this<Shelf> {
  public:
   explicit Shelf(Parts parts) : parts_(std::move(parts)) {}
@@ -169,8 +169,9 @@ CodePtr CodeStore::Shelf::lend(Code code) {
   const MutexLock lock(mutex_);
   std::weak_ptr<const Code>& slot = lent_[code.sha256_hex];
   if (CodePtr held = slot.lock()) return held;
-  CodePtr lent(new Code(std::move(code)), [shelf = shared_from_this()](const Code* gone) {
-    shelf->returned(gone->sha256_hex);
+  // Weak, because what is lent is known here: each would keep the other for ever.
+  CodePtr lent(new Code(std::move(code)), [shelf = weak_from_this()](const Code* gone) {
+    if (const auto standing = shelf.lock(); standing != nullptr) standing->returned(gone->sha256_hex);
     delete gone;
   });
   slot = lent;
@@ -180,13 +181,7 @@ CodePtr CodeStore::Shelf::lend(Code code) {
 void CodeStore::Shelf::returned(const std::string& sha256_hex) {
   {
     const MutexLock lock(mutex_);
-    // After stop() the next start's sweep does it; before sweep() it does.
-    if (stopping_ || !swept_) {
-      // The entry, though expired, refers to what refers to this shelf.
-      const auto found = lent_.find(sha256_hex);
-      if (found != lent_.end() && found->second.expired()) lent_.erase(found);
-      return;
-    }
+    if (stopping_ || !swept_) return;  // the sweep does it, this one's or the next start's
     jobs_.push_back({0, [this, sha256_hex] { remove(sha256_hex); }});
   }
   arrived_.notify_all();
@@ -206,7 +201,7 @@ void CodeStore::Shelf::remove(const std::string& sha256_hex) {
     if (found != lent_.end()) lent_.erase(found);
   }
   Result<void> gone = parts_.files.unlink(zip_path(sha256_hex));
-  if (gone.has_value()) gone = os::remove_tree(code_path(sha256_hex));
+  if (gone.has_value() || gone.error().kind == ErrorKind::missing) gone = os::remove_tree(code_path(sha256_hex));
   if (gone.has_value()) return;
   telemetry::log(telemetry::Level::warn, "code of no function stays", {{"reason", gone.error().message}});
 }

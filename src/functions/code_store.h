@@ -8,7 +8,8 @@
 /// What is unpacked is not synced: `stamp` names the boot of the machine, and after another boot (which may have been a
 /// loss of power) everything is unpacked again from its zip.
 ///
-/// Guarantee: a zip and its folder stand as long as a Code of it is held; when the last goes, they are removed.
+/// Guarantee: a zip and its folder stand as long as a Code of it is held; when the last goes, they are removed (until
+///            close(); what is left then goes at the next sweep()).
 /// Threads:   any. The work is done on one thread of its own; kept and removed in the order of asking.
 /// Errors:    keep: invalid (Lambda's message, see zip_archive.h), throttled (kJobsWaitingMax or kBytesWaitingMax
 /// wait),

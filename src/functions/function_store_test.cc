@@ -30,7 +30,7 @@ class FunctionStoreTest : public testing::Test {
     store_.reset();
     code_.reset();
     code_ = *CodeStore::open({.files = *files_, .random = random_, .folder = folder_, .stamp = "boot"});
-    auto opened = FunctionStore::open({.catalog = catalog_,
+    auto opened = FunctionStore::open({.catalog = *catalog_,
                                        .clock = clock_,
                                        .random = random_,
                                        .code = *code_,
@@ -50,7 +50,7 @@ class FunctionStoreTest : public testing::Test {
     ASSERT_TRUE(done.has_value()) << done.error().message;
   }
   void erase(std::string_view kind, const std::string& key) {
-    ASSERT_TRUE(run_sync(catalog_.remove(key::of(kind, key))).has_value());
+    ASSERT_TRUE(run_sync(catalog_->remove(key::of(kind, key))).has_value());
   }
 
   FunctionRecord record(const std::string& name, const CodePtr& code, const std::string& revision = "r1") {
@@ -71,18 +71,25 @@ class FunctionStoreTest : public testing::Test {
   CodePtr keep(const std::string& content) {
     return *run_sync(code_->keep(make_zip({{.name = "f", .content = content}}), {}));
   }
+  /// A function whose code is `content`: held until it is written.
+  FunctionRecord make(const std::string& name, const std::string& content) {
+    const CodePtr code = keep(content);
+    FunctionRecord function = record(name, code);
+    write(key::kFunction, name, function);
+    return function;
+  }
 
   ManualClock clock_;
   SeededRandom random_{7};
   std::unique_ptr<os::FileSystem> files_ = os::posix_file_system();
-  catalog::MemoryCatalog catalog_;
+  std::unique_ptr<catalog::Catalog> catalog_ = catalog::make_memory_catalog();
   std::string folder_;
   std::unique_ptr<CodeStore> code_;
   std::unique_ptr<FunctionStore> store_;
 };
 
 TEST_F(FunctionStoreTest, ResolvesWhatIsRun) {
-  FunctionRecord function = record("f", keep("1"));
+  FunctionRecord function = make("f", "1");
   function.reserved_concurrency = 3;
   write(key::kFunction, "f", function);
   const auto found = store_->resolve("f", "");
@@ -99,8 +106,7 @@ TEST_F(FunctionStoreTest, ResolvesWhatIsRun) {
 }
 
 TEST_F(FunctionStoreTest, AnAliasWithWeightsPicksByChance) {
-  const FunctionRecord function = record("f", keep("1"));
-  write(key::kFunction, "f", function);
+  const FunctionRecord function = make("f", "1");
   add_version(function, 1);
   add_version(function, 2);
   write(key::kAlias, "f/live",
@@ -162,8 +168,7 @@ TEST_F(FunctionStoreTest, LostCodeIsSaidAndNothingElseIsLost) {
 TEST_F(FunctionStoreTest, TellsWhatChanged) {
   std::vector<std::string> told;
   store_->watch([&](std::string_view name) { told.emplace_back(name); });
-  const FunctionRecord function = record("f", keep("1"));
-  write(key::kFunction, "f", function);
+  const FunctionRecord function = make("f", "1");
   add_version(function, 1);
   write(key::kProvisioned, "f/1", ProvisionedRecord{.environments = 2});
   write(key::kLayer, "l", LayerRecord{});
@@ -174,7 +179,7 @@ TEST_F(FunctionStoreTest, TellsWhatChanged) {
 }
 
 TEST_F(FunctionStoreTest, PoliciesConfigurationsAndUrlsAreFound) {
-  write(key::kFunction, "f", record("f", keep("1")));
+  make("f", "1");
   EXPECT_EQ(store_->policy("f", ""), "");
   write(key::kPolicy, "f/$LATEST", PolicyRecord{.statements = {{.id = "s", .json = {R"({"Sid":"s"})"}}}});
   EXPECT_EQ(store_->policy("f", ""), R"({"Version":"2012-10-17","Id":"default","Statement":[{"Sid":"s"}]})");

@@ -15,7 +15,7 @@ namespace penstock::functions {
 
 struct ZipEntry {
   std::string name;
-  std::string content;
+  std::string content{};
   std::uint32_t mode = 0100644;               ///< of Unix, in the external attributes
   std::optional<std::uint32_t> said_bytes{};  ///< what the directory says the content has
   std::uint16_t flags = 0;                    ///< 1: encrypted

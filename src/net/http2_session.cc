@@ -274,8 +274,9 @@ std::optional<HttpRefusal> Http2Session::judge_head(Stream& stream) const {
   if (const std::string* length = request.headers.find("content-length")) {
     std::uint64_t size = 0;  // nghttp2 holds the body against it
     std::from_chars(length->data(), length->data() + length->size(), size);
-    if (size > limits.body_bytes_max) {
-      return HttpRefusal{413, fmt::format("the body has {} bytes; at most {} are taken", size, limits.body_bytes_max)};
+    const std::size_t size_max = limits.body_bytes_max_of(request.target);
+    if (size > size_max) {
+      return HttpRefusal{413, fmt::format("the body has {} bytes; at most {} are taken", size, size_max)};
     }
     stream.body_bytes_told = size;
     request.body.reserve(std::min<std::size_t>(size, kFirstBodyBytesMax));
@@ -305,8 +306,9 @@ void Http2Session::take_body(Stream& stream, std::string_view bytes) {
     return;
   }
   std::string& body = stream.request.body;
-  if (body.size() + bytes.size() > host_.limits.body_bytes_max) {
-    return refuse(stream, {413, fmt::format("the body has more than {} bytes", host_.limits.body_bytes_max)});
+  const std::size_t size_max = host_.limits.body_bytes_max_of(stream.request.target);
+  if (body.size() + bytes.size() > size_max) {
+    return refuse(stream, {413, fmt::format("the body has more than {} bytes", size_max)});
   }
   if (!stream.charge.add(bytes.size())) return refuse(stream, {503, "too many request bodies at the same time"});
   if (body.size() + bytes.size() > body.capacity()) {

@@ -194,9 +194,10 @@ void HttpConnection::allow_body(SteadyTime start, std::size_t received) {
 
 Task<HttpConnection::OrEnding<void>> HttpConnection::read_body(RequestHead& head) {
   const std::uint64_t size = head.content_length.value_or(0);
-  if (size > host_.limits.body_bytes_max) {
+  const std::size_t size_max = host_.limits.body_bytes_max_of(head.request.target);
+  if (size > size_max) {
     co_return std::unexpected(
-        Ending({413, fmt::format("the body has {} bytes; at most {} are taken", size, host_.limits.body_bytes_max)}));
+        Ending({413, fmt::format("the body has {} bytes; at most {} are taken", size, size_max)}));
   }
   if (size == 0 && !head.chunked) co_return OrEnding<void>{};
   if (!charge_.add(size)) co_return std::unexpected(Ending({503, "too many request bodies at the same time"}));
@@ -227,7 +228,8 @@ Task<HttpConnection::OrEnding<void>> HttpConnection::read_sized_body(HttpRequest
 
 Task<HttpConnection::OrEnding<void>> HttpConnection::read_chunked_body(HttpRequest& request) {
   const SteadyTime start = host_.clock.steady();
-  ChunkReader reader(host_.limits.body_bytes_max);
+  const std::size_t size_max = host_.limits.body_bytes_max_of(request.target);
+  ChunkReader reader(size_max);
   std::size_t received = 0;
   while (true) {
     std::string_view in = std::string_view(input_).substr(input_used_);
@@ -242,8 +244,7 @@ Task<HttpConnection::OrEnding<void>> HttpConnection::read_chunked_body(HttpReque
       case ChunkReader::Status::done: co_return OrEnding<void>{};
       case ChunkReader::Status::malformed: co_return std::unexpected(Ending({400, "the chunked body is malformed"}));
       case ChunkReader::Status::too_large:
-        co_return std::unexpected(
-            Ending({413, fmt::format("the body has more than {} bytes", host_.limits.body_bytes_max)}));
+        co_return std::unexpected(Ending({413, fmt::format("the body has more than {} bytes", size_max)}));
       case ChunkReader::Status::more: break;
     }
     input_.clear();

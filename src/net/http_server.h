@@ -9,6 +9,7 @@
 /// Threads:   a connection and its handler's coroutines stay on one loop. listen, stop and destruction: not on a loop.
 /// Source:    RFC 9110, RFC 9112, RFC 9113, RFC 7301.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/result.h"
@@ -30,6 +32,9 @@ struct HttpLimits {
   std::size_t head_bytes_max = 64U << 10U;  ///< request line and headers; over it 431
   /// One body; over it 413. PutRecords takes 10 MiB of data, which are 14 MiB in base64 (Kinesis API Reference).
   std::size_t body_bytes_max = 16U << 20U;
+  /// The same for requests whose path starts with one of these.
+  std::vector<std::string> upload_paths{};
+  std::size_t upload_bytes_max = 0;
   std::size_t bodies_bytes_max = 256U << 20U;   ///< all bodies at the same time; over it 503
   std::size_t connections_max = 4096;           ///< over it 503 and close
   std::chrono::milliseconds idle_max{120'000};  ///< between requests
@@ -40,6 +45,14 @@ struct HttpLimits {
   std::chrono::milliseconds write_stall_max{30'000};  ///< without any byte of the answer being taken
   /// Beside write_stall_max an answer (or a piece of a streamed one) may take the time that this rate gives.
   std::size_t answer_bytes_per_second_min = 8U << 10U;
+
+  /// What the body of a request to `target` may have.
+  [[nodiscard]] std::size_t body_bytes_max_of(std::string_view target) const {
+    for (const std::string& path : upload_paths) {
+      if (target.starts_with(path)) return std::max(body_bytes_max, upload_bytes_max);
+    }
+    return body_bytes_max;
+  }
 };
 
 struct HttpServerOptions {

@@ -118,6 +118,19 @@ TEST_F(HttpServerTest, RefusesTooLargeBodiesWithoutContinueAndStillDeliversTheAn
   EXPECT_THAT(ask("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFF\r\n"), HasSubstr(" 413 "));
 }
 
+TEST_F(HttpServerTest, UploadsMayBeLarger) {
+  HttpLimits limits;
+  limits.body_bytes_max = 1000;
+  limits.upload_paths = {"/upload"};
+  limits.upload_bytes_max = 2000;
+  start(&echo, limits);
+  const std::string body(1500, 'x');
+  const std::string head = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1500\r\n\r\n";
+  EXPECT_THAT(ask("POST /upload/1" + head + body), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask("POST /other" + head + body), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(ask("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 2001\r\n\r\n"), StartsWith("HTTP/1.1 413 "));
+}
+
 TEST_F(HttpServerTest, BoundsTheBodiesOfAllConnectionsTogether) {
   HttpLimits limits;
   limits.bodies_bytes_max = 1000;

@@ -429,10 +429,15 @@ Result<void> Server::Parts::open_doors() {
   loops.emplace(loop_count(settings));
   upkeep.emplace(loops->at(0), timers, kUpkeepInterval,
                  [this] { return keep_up(*streams, *outputs, delivery->queue(), *broker, deletion_clock); });
+  // Zips travel inside their requests; as much as Lambda itself takes (RequestEntityTooLargeException names the
+  // number).
+  net::HttpLimits limits = settings.http;
+  limits.upload_paths = {"/2015-03-31/functions", "/2018-10-31/layers"};
+  limits.upload_bytes_max = 69'905'067;
   PENSTOCK_TRY(api, net::HttpServer::listen(
                         *loops, clock,
                         {.listen = settings.api,
-                         .limits = settings.http,
+                         .limits = std::move(limits),
                          .tls = net::TlsIdentity{.certificate_chain_pem = tls->server_chain_pem,
                                                  .private_key_pem = tls->server_key_pem},
                          .answers = &*answers},

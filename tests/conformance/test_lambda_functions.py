@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import json
+import random
 import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+from iam_documents import allow, document
 from lambda_zips import HELLO_PYTHON, lambda_role, zip_of
-from penstock_process import ACCOUNT, REGION
+from penstock_process import ACCOUNT, REGION, Credentials
 
 ZIP = zip_of({"app.py": HELLO_PYTHON})
 
@@ -290,12 +292,80 @@ def test_the_command_line_makes_a_function(server, role, name, tmp_path):
     server.aws("lambda", "delete-function", "--function-name", name)
 
 
+def test_large_zips_are_taken_and_too_large_ones_refused(functions, role, name):
+    noise = random.Random(7).randbytes(20_000_000)
+    large = zip_of({"app.py": HELLO_PYTHON, "noise": noise})
+    assert make(functions, name, role, large)["CodeSize"] == len(large)
+    code, status, _ = refused(functions.update_function_code, FunctionName=name, ZipFile=bytes(60_000_000))
+    assert status == 413, code
+
+
+def test_code_from_a_bucket_folder(own_server, name):
+    role = lambda_role(own_server)
+    functions = own_server.client("lambda")
+    where = {"S3Bucket": "artifacts", "S3Key": "builds/app.zip"}
+    code, _, message = refused(make, functions=functions, name=name, role=role, Code=where)
+    assert (code, "NoSuchKey" in message) == ("InvalidParameterValueException", True)
+    folder = own_server.data / "buckets" / "artifacts" / "builds"
+    folder.mkdir(parents=True)
+    (folder / "app.zip").write_bytes(ZIP)
+    assert make(functions, name, role, Code=where)["CodeSize"] == len(ZIP)
+    for key in ("../artifacts/builds/app.zip", "builds//app.zip", "../../identity.json", "builds"):
+        assert refused(functions.update_function_code, FunctionName=name, S3Bucket="artifacts", S3Key=key)[0] in (
+            "InvalidParameterValueException", "ServiceException"), key
+
+
+@pytest.mark.parametrize("hostile, says", [
+    ({"../../escaped": "x"}, "leads out"),
+    ({"/etc/escaped": "x"}, "absolute"),
+    ({"zeros": bytes(263_000_000)}, "Unzipped size must be smaller than 262144000 bytes"),
+    ({}, "non-empty"),
+])
+def test_hostile_zips_are_refused(functions, role, name, hostile, says):
+    code, status, message = refused(make, functions=functions, name=name, role=role, code=zip_of(hostile))
+    assert (code, status) == ("InvalidParameterValueException", 400)
+    assert says in message
+    assert refused(make, functions=functions, name=name, role=role, code=b"no zip at all")[2] == (
+        "Could not unzip uploaded file. Please check your file, then try to upload again.")
+
+
+def test_who_may_pass_a_role_and_use_functions(server, role, name):
+    iam = server.client("iam")
+    user = iam.create_user(UserName=name)["User"]
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    mine = server.client("lambda", Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    code, status, message = refused(make, functions=mine, name=name, role=role)
+    assert (code, status) == ("AccessDeniedException", 403)
+    assert "lambda:CreateFunction" in message
+
+    def may(*statements):
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(*statements))
+
+    may(allow("lambda:*", arn(name)))
+    code, status, message = refused(make, functions=mine, name=name, role=role)
+    assert (code, status) == ("AccessDeniedException", 403)
+    assert "iam:PassRole" in message
+    may(allow("lambda:*", arn(name)), allow("iam:PassRole", role, Condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}))
+    make(mine, name, role)
+    assert refused(mine.get_function, FunctionName=f"{name}-other")[0] == "AccessDeniedException"
+    assert refused(mine.list_functions)[0] == "AccessDeniedException"
+
+    may()  # the resource policy alone lets the user read the function
+    assert refused(mine.get_function, FunctionName=name)[0] == "AccessDeniedException"
+    server.client("lambda").add_permission(FunctionName=name, StatementId="user", Action="lambda:GetFunction", Principal=user["Arn"])
+    assert mine.get_function(FunctionName=name)["Configuration"]["FunctionName"] == name
+    assert refused(mine.delete_function, FunctionName=name)[0] == "AccessDeniedException"
+
+
 def test_functions_outlive_the_server(own_server, name):
     role = lambda_role(own_server)
     make(own_server.client("lambda"), name, role)
     code = next((own_server.data / "functions" / "code").glob("*/*"))
     assert (code / "app.py").read_text() == HELLO_PYTHON
     own_server.kill()
+    own_server.start()
+    assert (code / "app.py").read_text() == HELLO_PYTHON
+    own_server.stop()
     own_server.start()
     functions = own_server.client("lambda")
     assert functions.get_function(FunctionName=name)["Configuration"]["CodeSize"] == len(ZIP)
