@@ -236,6 +236,25 @@ def test_failures_are_isolated_and_nothing_else_is_lost(server):
     consumer.remove(mapping)
 
 
+def test_what_is_given_up_lies_in_the_bucket(server):
+    consumer = Consumer(server, role_statements=(READ, {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}))
+    bucket = server.data / "buckets" / consumer.name
+    bucket.mkdir(parents=True)
+    mapping = consumer.map(MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{consumer.name}"}})
+    consumer.put("bad")
+    [found] = eventually(lambda: [path for path in bucket.rglob("*") if path.is_file()])
+    assert str(found.relative_to(bucket)).startswith(f"aws/lambda/{mapping}/shardId-000000000000/")
+    record = json.loads(found.read_text())
+    assert record["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert record["requestContext"]["functionArn"] == consumer.function_arn
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    assert (record["KinesisBatchInfo"]["batchSize"], record["KinesisBatchInfo"]["streamArn"]) == (1, consumer.stream_arn)
+    assert json.loads(record["payload"])["Records"][0]["kinesis"]["data"] == base64.b64encode(b"bad").decode()
+    consumer.put("good")
+    eventually(lambda: "good" in consumer.got())
+    consumer.remove(mapping)
+
+
 def test_a_window_counts_its_records(server):
     consumer = Consumer(server)
     mapping = consumer.map(TumblingWindowInSeconds=1)
