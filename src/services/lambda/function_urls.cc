@@ -64,7 +64,7 @@ ApiResult<std::string> url_key(const functions::FunctionStore& store, const Func
                                const FunctionReference& function) {
   PENSTOCK_TRY_VOID(find_function(store, registry, function.name));
   if (function.qualifier.empty()) return functions::part_of(function.name, functions::kLatest);
-  const std::string key = functions::part_of(function.name, function.qualifier);
+  std::string key = functions::part_of(function.name, function.qualifier);
   if (registry.aliases().find(key) != nullptr) return key;
   return std::unexpected(
       not_found(fmt::format("Function not found: {}", store.arn(function.name, function.qualifier))));
