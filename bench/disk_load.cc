@@ -2,6 +2,8 @@
 //
 //   disk_load sync  --file F --bytes 1152 --seconds 3
 //       one write and one fdatasync at a time, over bytes that were zero-filled before
+//   disk_load answer --file F --bytes 1152 --seconds 3
+//       the same, each asked for over a TCP connection and answered: what the least of all servers would take
 //   disk_load group --file F --record-bytes 1056 --group-records 730 --seconds 3
 //       a bare group-commit writer: while one group is written (one vectored write) and made durable (one fdatasync),
 //       a second thread copies the records of the next one together; a zero-filled file, begun anew at its end
@@ -9,9 +11,12 @@
 //       a file of that size, out of the page cache, in pieces of 1 MiB from the start to the end
 // Each prints one line of JSON.
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -24,6 +29,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -99,28 +105,97 @@ std::string random_bytes(std::size_t size) {
   return out;
 }
 
-void sync_one_by_one(const Settings& settings) {
-  const std::size_t step = (settings.bytes + kAlign - 1) / kAlign * kAlign;
-  const std::size_t capacity = std::max(std::size_t{32} << 20U, 4 * step);
-  const int fd = zero_filled(settings.file, capacity);
-  std::string block = random_bytes(step);
+/// Writes pieces of one size, one behind the other, over zeros; from the start again at the end.
+class PieceWriter {
+ public:
+  explicit PieceWriter(const Settings& settings)
+      : step_((settings.bytes + kAlign - 1) / kAlign * kAlign),
+        capacity_(std::max(std::size_t{32} << 20U, 4 * step_)),
+        fd_(zero_filled(settings.file, capacity_)),
+        block_(random_bytes(step_)) {}
+
+  void write_one() {
+    if (at_ + step_ > capacity_) at_ = 0;
+    write_fully(fd_, {{.iov_base = block_.data(), .iov_len = step_}}, static_cast<off_t>(at_));
+    if (fdatasync(fd_) != 0) stop("fdatasync");
+    at_ += step_;
+  }
+
+ private:
+  const std::size_t step_;
+  const std::size_t capacity_;
+  const int fd_;
+  std::string block_;
+  std::size_t at_ = 0;
+};
+
+/// Does `once` again and again, and prints how long it takes.
+template <class Once>
+void time_each(const Settings& settings, Once&& once) {
   std::vector<double> took_us;
-  off_t at = 0;
   Steady::time_point begin = Steady::now();
   for (std::size_t i = 0; i < kWarmup || seconds_since(begin) < settings.seconds; ++i) {
     if (i == kWarmup) begin = Steady::now();
-    if (static_cast<std::size_t>(at) + step > capacity) at = 0;
     const auto start = Steady::now();
-    write_fully(fd, {{.iov_base = block.data(), .iov_len = step}}, at);
-    if (fdatasync(fd) != 0) stop("fdatasync");
+    once();
     if (i >= kWarmup) took_us.push_back(seconds_since(start) * 1e6);
-    at += static_cast<off_t>(step);
   }
   const double rate = static_cast<double>(took_us.size()) / seconds_since(begin);
   std::ranges::sort(took_us);
   fmt::print(R"({{"per_second":{:.1f},"p50_ms":{:.4f},"p99_ms":{:.4f}}})"
              "\n",
              rate, took_us[took_us.size() / 2] / 1e3, took_us[took_us.size() * 99 / 100] / 1e3);
+}
+
+void sync_one_by_one(const Settings& settings) {
+  PieceWriter writer(settings);
+  time_each(settings, [&writer] { writer.write_one(); });
+}
+
+constexpr std::size_t kAnswerBytes = 256;
+
+/// Both ends of a TCP connection over loopback.
+std::pair<int, int> connected() {
+  const int door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(door, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(door, 1) != 0) stop("listen");
+  if (getsockname(door, reinterpret_cast<sockaddr*>(&address), &size) != 0) stop("getsockname");
+  const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(client, reinterpret_cast<sockaddr*>(&address), size) != 0) stop("connect");
+  const int server = accept4(door, nullptr, nullptr, SOCK_CLOEXEC);
+  if (server < 0) stop("accept");
+  close(door);
+  const int on = 1;
+  for (const int fd : {client, server}) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return {client, server};
+}
+
+/// False at the end of the connection.
+bool receive_fully(int fd, std::string& into) {
+  return recv(fd, into.data(), into.size(), MSG_WAITALL) == static_cast<ssize_t>(into.size());
+}
+
+void answer_one_by_one(const Settings& settings) {
+  PieceWriter writer(settings);
+  const auto [client, server] = connected();
+  std::jthread serving([&writer, &settings, server] {
+    std::string question(settings.bytes, '\0');
+    const std::string answer(kAnswerBytes, 'a');
+    while (receive_fully(server, question)) {
+      writer.write_one();
+      if (send(server, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) stop("send");
+    }
+  });
+  const std::string question = random_bytes(settings.bytes);
+  std::string answer(kAnswerBytes, '\0');
+  time_each(settings, [&] {
+    if (send(client, question.data(), question.size(), MSG_NOSIGNAL) < 0) stop("send");
+    if (!receive_fully(client, answer)) stop("recv");
+  });
+  shutdown(client, SHUT_RDWR);
 }
 
 /// Two buffers go round between the thread that forms groups and the one that writes them.
@@ -231,6 +306,8 @@ int main(int argc, char** argv) {
   };
   CLI::App* sync = command("sync", "one write and one fdatasync at a time");
   sync->add_option("--bytes", settings.bytes)->check(CLI::Range(1, 1 << 24));
+  CLI::App* answer = command("answer", "the same, asked for and answered over TCP");
+  answer->add_option("--bytes", settings.bytes)->check(CLI::Range(1, 1 << 24));
   CLI::App* group = command("group", "a bare group-commit writer");
   group->add_option("--record-bytes", settings.record_bytes)->check(CLI::Range(1, 1 << 24));
   group->add_option("--group-records", settings.group_records)->check(CLI::Range(1.0, 1e6));
@@ -238,6 +315,7 @@ int main(int argc, char** argv) {
   read->add_option("--megabytes", settings.megabytes)->check(CLI::Range(1, 1 << 20));
   CLI11_PARSE(app, argc, argv);
   if (sync->parsed()) sync_one_by_one(settings);
+  if (answer->parsed()) answer_one_by_one(settings);
   if (group->parsed()) GroupWriter(settings).run();
   if (read->parsed()) read_sequentially(settings);
   unlink(settings.file.c_str());

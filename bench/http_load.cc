@@ -4,6 +4,7 @@
 //
 //   http_load --url http://127.0.0.1:4566 --scenario put_records --stream s --connections 4 --records 500
 //             --bytes 1024 --seconds 5
+// --cbor: put_record and put_records as the SDKs for Java and JavaScript send them.
 // Scenarios: put_record, put_records, get_records (drains a shard from TRIM_HORIZON on one connection).
 // Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/cbor_writer.h"
 #include "core/encoding/base64.h"
 #include "core/random.h"
 #include "kinesis_request.h"
@@ -40,31 +42,66 @@ struct Settings {
   int bytes = 1024;
   double seconds = 5;
   double warmup_seconds = 1;
+  bool cbor = false;
 };
 
-std::string record_json(penstock::Random& random, int bytes) {
+std::string random_data(penstock::Random& random, int bytes) {
   std::string data(static_cast<std::size_t>(bytes), '\0');
   random.fill(std::as_writable_bytes(std::span(data)));
+  return data;
+}
+
+std::string record_json(penstock::Random& random, int bytes) {
+  const std::string data = random_data(random, bytes);
   return fmt::format(R"("Data":"{}","PartitionKey":"{}")", penstock::base64_encode(data), random.hex(8));
+}
+
+std::string put_json(const Settings& settings, penstock::Random& random) {
+  if (settings.scenario == "put_record") {
+    return fmt::format(R"({{"StreamName":"{}",{}}})", settings.stream, record_json(random, settings.bytes));
+  }
+  std::string records;
+  for (int r = 0; r < settings.records; ++r) {
+    records += fmt::format("{}{{{}}}", r == 0 ? "" : ",", record_json(random, settings.bytes));
+  }
+  return fmt::format(R"({{"StreamName":"{}","Records":[{}]}})", settings.stream, records);
+}
+
+void append_record_cbor(const Settings& settings, penstock::Random& random, std::string& out) {
+  penstock::codec::append_cbor_text("Data", out);
+  penstock::codec::append_cbor_bytes(random_data(random, settings.bytes), out);
+  penstock::codec::append_cbor_text("PartitionKey", out);
+  penstock::codec::append_cbor_text(random.hex(8), out);
+}
+
+std::string put_cbor(const Settings& settings, penstock::Random& random) {
+  const bool single = settings.scenario == "put_record";
+  std::string out;
+  penstock::codec::append_cbor_map(single ? 3 : 2, out);
+  penstock::codec::append_cbor_text("StreamName", out);
+  penstock::codec::append_cbor_text(settings.stream, out);
+  if (single) {
+    append_record_cbor(settings, random, out);
+    return out;
+  }
+  penstock::codec::append_cbor_text("Records", out);
+  penstock::codec::append_cbor_array(static_cast<std::size_t>(settings.records), out);
+  for (int r = 0; r < settings.records; ++r) {
+    penstock::codec::append_cbor_map(2, out);
+    append_record_cbor(settings, random, out);
+  }
+  return out;
 }
 
 /// A few different requests, so that partition keys and data vary.
 std::vector<std::string> make_put_requests(const Settings& settings) {
   penstock::SeededRandom random(1);
   std::vector<std::string> out;
+  const std::string_view operation = settings.scenario == "put_record" ? "PutRecord" : "PutRecords";
   for (int i = 0; i < 8; ++i) {
-    if (settings.scenario == "put_record") {
-      out.push_back(make_request(
-          settings.to, "PutRecord",
-          fmt::format(R"({{"StreamName":"{}",{}}})", settings.stream, record_json(random, settings.bytes))));
-      continue;
-    }
-    std::string records;
-    for (int r = 0; r < settings.records; ++r) {
-      records += fmt::format("{}{{{}}}", r == 0 ? "" : ",", record_json(random, settings.bytes));
-    }
-    out.push_back(make_request(settings.to, "PutRecords",
-                               fmt::format(R"({{"StreamName":"{}","Records":[{}]}})", settings.stream, records)));
+    out.push_back(settings.cbor
+                      ? make_request(settings.to, operation, put_cbor(settings, random), penstock::bench::kCbor)
+                      : make_request(settings.to, operation, put_json(settings, random)));
   }
   return out;
 }
@@ -135,9 +172,8 @@ class PutLoad {
       return;
     }
     const auto now = Steady::now();
-    const bool good =
-        answer.substr(9, 3) == "200" &&
-        (settings_.scenario == "put_record" || answer.find("\"FailedRecordCount\":0") != std::string_view::npos);
+    const bool good = answer.substr(9, 3) == "200" &&
+                      (settings_.scenario == "put_record" || answer.find(none_failed_) != std::string_view::npos);
     if (!good) {
       if (errors_++ == 0) fmt::print(stderr, "http_load: first error: {}\n", answer.substr(0, 600));
     } else if (now >= measured_from_) {
@@ -150,6 +186,8 @@ class PutLoad {
   }
 
   const Settings& settings_;
+  const std::string_view none_failed_ =
+      settings_.cbor ? std::string_view("FailedRecordCount\0", 18) : std::string_view("\"FailedRecordCount\":0");
   std::vector<std::string> requests_;
   std::vector<Connection> connections_;
   std::vector<double> latencies_ms_;
@@ -206,6 +244,7 @@ int main(int argc, char** argv) {
   app.add_option("--bytes", settings.bytes);
   app.add_option("--seconds", settings.seconds);
   app.add_option("--warmup-seconds", settings.warmup_seconds);
+  app.add_flag("--cbor", settings.cbor);
   CLI11_PARSE(app, argc, argv);
   settings.to = penstock::bench::parse_url(url);
   if (settings.scenario == "get_records") {

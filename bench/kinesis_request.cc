@@ -35,11 +35,11 @@ Endpoint parse_url(const std::string& url) {
 }
 
 std::vector<std::pair<std::string, std::string>> signed_headers(const Endpoint& to, std::string_view operation,
-                                                                std::string_view body) {
+                                                                std::string_view body, std::string_view content_type) {
   const SystemClock clock;
   std::vector<std::pair<std::string, std::string>> headers = {
       {"host", fmt::format("{}:{}", to.host, to.port)},
-      {"content-type", "application/x-amz-json-1.1"},
+      {"content-type", std::string(content_type)},
       {"x-amz-target", fmt::format("Kinesis_20131202.{}", operation)},
   };
   const sigv4::Credentials who{.access_key_id = environment("AWS_ACCESS_KEY_ID", "bench"),
@@ -52,9 +52,11 @@ std::vector<std::pair<std::string, std::string>> signed_headers(const Endpoint& 
   return headers;
 }
 
-std::string make_request(const Endpoint& to, std::string_view operation, const std::string& body) {
+std::string make_request(const Endpoint& to, std::string_view operation, const std::string& body,
+                         std::string_view content_type) {
   std::string out = "POST / HTTP/1.1\r\n";
-  for (const auto& [name, value] : signed_headers(to, operation, body)) out += fmt::format("{}: {}\r\n", name, value);
+  for (const auto& [name, value] : signed_headers(to, operation, body, content_type))
+    out += fmt::format("{}: {}\r\n", name, value);
   out += fmt::format("content-length: {}\r\n\r\n", body.size());
   return out + body;
 }

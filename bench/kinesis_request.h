@@ -16,14 +16,19 @@ struct Endpoint {
 };
 
 [[noreturn]] void stop(const std::string& why);
+inline constexpr std::string_view kJson = "application/x-amz-json-1.1";
+inline constexpr std::string_view kCbor = "application/x-amz-cbor-1.1";
+
 /// Of "http://127.0.0.1:4566".
 [[nodiscard]] Endpoint parse_url(const std::string& url);
 /// Names in lower case; a "host" header among them. Signed now.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> signed_headers(const Endpoint& to,
                                                                               std::string_view operation,
-                                                                              std::string_view body);
+                                                                              std::string_view body,
+                                                                              std::string_view content_type = kJson);
 /// The whole HTTP/1.1 request, signed now.
-[[nodiscard]] std::string make_request(const Endpoint& to, std::string_view operation, const std::string& body);
+[[nodiscard]] std::string make_request(const Endpoint& to, std::string_view operation, const std::string& body,
+                                       std::string_view content_type = kJson);
 [[nodiscard]] int connect_to(const Endpoint& to);
 void send_all(int fd, std::string_view bytes);
 /// Of one HTTP/1.1 answer at the front of `in`: its whole size, or 0 while it is incomplete.

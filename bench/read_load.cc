@@ -6,6 +6,7 @@
 //       memory: these rounds look at an answer's length and at its end, and leave the rest unread in the socket, so
 //       that the generator costs little beside the server
 //   read_load ... --once        (what is on disk)
+//   read_load ... --cbor        (as the SDKs for Java and JavaScript ask)
 // Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 
 #include <fmt/format.h>
@@ -21,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "codec/cbor_writer.h"
 #include "kinesis_request.h"
 
 namespace {
@@ -40,6 +42,7 @@ struct Settings {
   std::size_t bytes = 1024;
   double seconds = 4;
   bool once = false;
+  bool cbor = false;
 };
 
 struct Page {
@@ -68,7 +71,7 @@ class ShardReader {
       if (records == 0) break;
       pages_.push_back({.body_bytes = size, .records = records});
       records_ += records;
-      iterator = string_member(end_of_body(), "NextShardIterator");
+      iterator = next_iterator();
     }
   }
 
@@ -78,7 +81,7 @@ class ShardReader {
       for (const Page& page : pages_) {
         if (ask(iterator, kEndBytes) != page.body_bytes) stop("an answer is not as long as it was before");
         records_ += page.records;
-        iterator = string_member(end_of_body(), "NextShardIterator");
+        iterator = next_iterator();
         if (Steady::now() >= until) break;
       }
     }
@@ -88,11 +91,36 @@ class ShardReader {
   void begin_anew() { records_ = 0; }
 
  private:
+  [[nodiscard]] std::string request(const std::string& iterator) const {
+    if (!settings_.cbor) {
+      return make_request(settings_.to, "GetRecords",
+                          fmt::format(R"({{"ShardIterator":"{}","Limit":10000}})", iterator));
+    }
+    std::string body;
+    penstock::codec::append_cbor_map(2, body);
+    penstock::codec::append_cbor_text("ShardIterator", body);
+    penstock::codec::append_cbor_text(iterator, body);
+    penstock::codec::append_cbor_text("Limit", body);
+    penstock::codec::append_cbor_integer(10'000, body);
+    return make_request(settings_.to, "GetRecords", body, penstock::bench::kCbor);
+  }
+
+  /// "" at the end of a closed shard.
+  [[nodiscard]] std::string next_iterator() const {
+    const std::string end = end_of_body();
+    if (!settings_.cbor) return string_member(end, "NextShardIterator");
+    const std::size_t named = end.rfind("NextShardIterator");
+    if (named == std::string::npos) return "";
+    // A text of 24 to 255 bytes: its head is 0x78 and the length.
+    const std::size_t head = named + std::string_view("NextShardIterator").size();
+    if (head + 2 > end.size() || end[head] != '\x78') stop("an iterator of another length than expected");
+    return end.substr(head + 2, static_cast<std::uint8_t>(end[head + 1]));
+  }
+
   /// The length of the answer's body; of a body longer than twice `end_bytes` the last so many bytes are kept
   /// (0: everything).
   std::size_t ask(const std::string& iterator, std::size_t end_bytes) {
-    send_all(fd_, make_request(settings_.to, "GetRecords",
-                               fmt::format(R"({{"ShardIterator":"{}","Limit":10000}})", iterator)));
+    send_all(fd_, request(iterator));
     body_.resize(kEndBytes);
     std::size_t have = 0;
     std::size_t head = 0;
@@ -132,15 +160,15 @@ class ShardReader {
   }
 
   [[nodiscard]] std::size_t count_records() const {
-    constexpr std::string_view kMark = "\"PartitionKey\"";
+    const std::string_view mark = settings_.cbor ? "\x6cPartitionKey" : "\"PartitionKey\"";
     std::size_t count = 0;
     const char* at = body_.data();
     const char* end = body_.data() + body_.size();
     while (true) {
-      const void* found = memmem(at, static_cast<std::size_t>(end - at), kMark.data(), kMark.size());
+      const void* found = memmem(at, static_cast<std::size_t>(end - at), mark.data(), mark.size());
       if (found == nullptr) return count;
       ++count;
-      at = static_cast<const char*>(found) + kMark.size() + settings_.bytes * 4 / 3 / 2;
+      at = static_cast<const char*>(found) + mark.size() + settings_.bytes / 2;
       if (at >= end) return count;
     }
   }
@@ -185,6 +213,7 @@ int main(int argc, char** argv) {
   app.add_option("--bytes", settings.bytes, "of a record's data");
   app.add_option("--seconds", settings.seconds);
   app.add_flag("--once", settings.once);
+  app.add_flag("--cbor", settings.cbor);
   CLI11_PARSE(app, argc, argv);
   settings.to = penstock::bench::parse_url(url);
   std::vector<ShardReader> readers;

@@ -145,7 +145,9 @@ class Bench:
         one = self.put(self.penstock, "one", "--scenario", "put_record", "--bytes", str(KIB), "--connections", "1")
         probes.append(self.sync_one_by_one(round(one["record_bytes"]) + 64))
         disk = {name: statistics.mean(probe[name] for probe in probes) for name in probes[0]}
-        self.results.note(**{"one.rate": one["records_per_second"], "one.p50": one["p50_ms"], "one.p99": one["p99_ms"],
+        answer = run(LOADS / "disk_load", "answer", "--file", self.directory / "probe", "--bytes",
+                     round(one["record_bytes"]) + 64, "--seconds", self.options.seconds / 2)
+        self.results.note(**{"one.rate": one["records_per_second"], "answer.p50": answer["p50_ms"], "one.p50": one["p50_ms"], "one.p99": one["p99_ms"],
                              "one.processor_us": one["processor_us"], "sync.rate": disk["per_second"],
                              "sync.p50": disk["p50_ms"], "sync.p99": disk["p99_ms"]})
         many = self.put(self.penstock, "many", "--scenario", "put_record", "--bytes", str(KIB), "--connections", "64")
@@ -157,9 +159,9 @@ class Bench:
         return run(LOADS / "disk_load", "sync", "--file", self.directory / "probe", "--bytes", size,
                    "--seconds", self.options.seconds / 2)
 
-    def put_records(self, name: str, size: int, connections: int) -> None:
+    def put_records(self, name: str, size: int, connections: int, *more: str) -> None:
         found = self.put(self.penstock, name, "--scenario", "put_records", "--records", "500", "--bytes", str(size),
-                         "--connections", str(connections))
+                         "--connections", str(connections), *more)
         bare = run(LOADS / "disk_load", "group", "--file", self.directory / "probe", "--record-bytes",
                    max(1, round(found["record_bytes"])), "--group-records", max(1.0, found["group_records"]),
                    "--seconds", self.options.seconds)
@@ -199,16 +201,17 @@ class Bench:
         found = self.put(self.penstock, "cold", "--scenario", "put_records", "--records", "500", "--bytes", str(KIB),
                          "--connections", "4", keep="cold")
         time.sleep(2)  # segments are sealed in the background
-        self.penstock.halt()
-        settle()
-        self.drop_cache()
-        self.penstock.start()
-        meter = Meter(self.penstock)
-        read = self.read_all("cold")
-        if read["records"] < found["all_records"]:
-            raise RuntimeError(f"{found['all_records']} records were acknowledged and {read['records']} were read")
-        self.results.note(**{"cold.mb_per_second": read["mb_per_second"],
-                             "cold.mb_per_processor_second": read["payload_mb"] / max(meter.processor_used(), 1e-3)})
+        for name, more in (("cold", []), ("cold_cbor", ["--cbor"])):
+            self.penstock.halt()
+            settle()
+            self.drop_cache()
+            self.penstock.start()
+            meter = Meter(self.penstock)
+            read = self.read_all("cold", *more)
+            if read["records"] < found["all_records"]:
+                raise RuntimeError(f"{found['all_records']} records were acknowledged and {read['records']} were read")
+            self.results.note(**{f"{name}.mb_per_second": read["mb_per_second"],
+                                 f"{name}.mb_per_processor_second": read["payload_mb"] / max(meter.processor_used(), 1e-3)})
         self.penstock.delete("cold")
         settle()
         disk = run(LOADS / "disk_load", "read", "--file", self.directory / "probe", "--megabytes",
@@ -216,10 +219,10 @@ class Bench:
         settle()
         self.results.note(**{"disk.read_mb_per_second": disk["mb_per_second"]})
 
-    def read_all(self, stream: str) -> dict:
+    def read_all(self, stream: str, *more: str) -> dict:
         done = subprocess.run(
             [str(LOADS / "read_load"), "--url", self.penstock.url(), "--stream", stream, "--shards", str(SHARDS),
-             "--bytes", str(KIB), "--once"], env=self.penstock.environment(), capture_output=True, text=True, timeout=180)
+             "--bytes", str(KIB), "--once", *more], env=self.penstock.environment(), capture_output=True, text=True, timeout=180)
         if done.returncode != 0:
             raise RuntimeError(f"read_load: {done.stderr.strip()[-300:]}")
         return json.loads(done.stdout)
@@ -258,6 +261,7 @@ class Bench:
         steps = {
             "put_record": self.put_record,
             "put_records 1 KiB": lambda: self.put_records("bulk", KIB, 4),
+            "put_records 1 KiB CBOR": lambda: self.put_records("bulk_cbor", KIB, 4, "--cbor"),
             "jetstream": self.jetstream,
             "put_records 100 B": lambda: self.put_records("small", 100, 16),
             "kinesalite": self.kinesalite_beside,
@@ -291,10 +295,14 @@ def comparison_rows(r: Results) -> list[tuple[str, str, str, float, str, str]]:
     many, tip = r.ratio("many.rate", "sync.rate"), r.median("tip.mb_per_processor_second")
     cold = r.ratio("cold.mb_per_second", "disk.read_mb_per_second")
     jet, jet_small = r.ratio("bulk.rate", "jetstream_1k.rate"), r.ratio("small.rate", "jetstream_100.rate")
+    cold_cbor = r.ratio("cold_cbor.mb_per_second", "disk.read_mb_per_second")
+    bare_cbor, least = r.ratio("bulk_cbor.rate", "bulk_cbor.bare"), r.ratio("one.p50", "answer.p50")
     small_bare = r.ratio("small.rate", "small.bare")
     return [
         ("(a) PutRecords 500 x 1 KiB, records/s", rate("bulk.rate"), f"bare group-commit writer {rate('bulk.bare')}",
          f"{bare:.2f}", "at least 0.80", verdict(bare, 0.8)),
+        ("(a) the same in CBOR", rate("bulk_cbor.rate"), f"bare group-commit writer {rate('bulk_cbor.bare')}",
+         f"{bare_cbor:.2f}", "at least 0.80", verdict(bare_cbor, 0.8)),
         ("(b) PutRecords 500 x 100 B, records/s", rate("small.rate"), f"kinesalite {rate('kinesalite.rate')}",
          f"{peers:.1f}", "at least 60", verdict(peers, 60)),
         ("(b) the same, records per second of server processor time", f"{per_second:,.0f}", "", f"{per_second / 1e6:.2f} M",
@@ -303,12 +311,16 @@ def comparison_rows(r: Results) -> list[tuple[str, str, str, float, str, str]]:
          ""),
         ("(c) PutRecord 1 KiB one at a time, p50 ms", f"{r.median('one.p50'):.3f}",
          f"write + fdatasync {r.median('sync.p50'):.3f}", f"{one:.2f}", "at most 1.3", verdict(one, 1.3, True)),
+        ("(c) the same beside the least of servers", f"{r.median('one.p50'):.3f}",
+         f"TCP + write + fdatasync {r.median('answer.p50'):.3f}", f"{least:.2f}", "", ""),
         ("(c) PutRecord 1 KiB, 64 connections, records/s", rate("many.rate"), f"fdatasync one by one {rate('sync.rate')}",
          f"{many:.1f}", "at least 40", verdict(many, 40)),
         ("(d) GetRecords at the tip, MB of payload per second of server processor time", f"{tip:,.0f}", "",
          f"{tip / 1000:.2f} GB", "at least 1 GB", verdict(tip, 1000)),
         ("(d) GetRecords cold, MB/s", rate("cold.mb_per_second"), f"sequential read {rate('disk.read_mb_per_second')}",
          f"{cold:.2f}", "at least 0.70", verdict(cold, 0.7)),
+        ("(d) the same in CBOR", rate("cold_cbor.mb_per_second"),
+         f"sequential read {rate('disk.read_mb_per_second')}", f"{cold_cbor:.2f}", "at least 0.70", verdict(cold_cbor, 0.7)),
         ("(e) PutRecords 500 x 1 KiB, records/s", rate("bulk.rate"), f"JetStream {rate('jetstream_1k.rate')}", f"{jet:.2f}",
          "above 1", verdict(jet, 1)),
         ("(e) PutRecords 500 x 100 B, records/s", rate("small.rate"), f"JetStream {rate('jetstream_100.rate')}",
@@ -324,6 +336,7 @@ def print_tables(r: Results) -> None:
     print("|---|---|---|---|---|")
     for title, name in (("PutRecord, 1 connection", "one"), ("PutRecord, 64 connections", "many"),
                         ("PutRecords 500 x 1 KiB, 4 connections", "bulk"),
+                        ("PutRecords 500 x 1 KiB in CBOR, 4 connections", "bulk_cbor"),
                         ("PutRecords 500 x 100 B, 16 connections", "small")):
         group = r.median(f"{name}.group")
         print(f"| {title} | {r.median(name + '.p50'):.2f} / {r.median(name + '.p99'):.2f} | "

@@ -5,7 +5,7 @@
 BUILD_PACKAGES=(
   clang-19 cmake ninja-build mold ccache pkg-config
   libboost1.81-dev libcli11-dev libfmt-dev libre2-dev libsimdjson-dev libnghttp2-dev libsqlite3-dev libssl-dev
-  libzip-dev zlib1g-dev bubblewrap
+  libzip-dev zlib1g-dev libjemalloc-dev bubblewrap
 )
 # shellcheck disable=SC2034  # what the example's function runs with
 FUNCTION_PACKAGES=(python3 python3-boto3)

@@ -82,7 +82,8 @@ Task<Result<Stop>> fill(PageBuilder& page, std::shared_ptr<framelog::FrameLog> l
                         PageMemory& memory) {
   Timestamp last_arrival{};
   while (true) {
-    const framelog::ReadLimits limits{.frames_max = page.records_left() + 1, .bytes_max = page.bounds().bytes_max};
+    const framelog::ReadLimits limits{.frames_max = page.records_left() + 1,
+                                      .bytes_max = page.bounds().bytes_max - page.bytes()};
     auto read = co_await memory.read(log, shard, page.position, limits);
     if (!read) {
       // What lies before a frame that cannot be read is given; the next page says what is wrong.

@@ -1,7 +1,6 @@
 #include "cli/commands/serve.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -29,16 +28,6 @@ struct ServeOptions {
   std::string config;
   std::string api, mqtt, mqtts, account, region;
 };
-
-/// Bodies, frames and answers of some hundred KiB come and go with every request. The C library's own choice maps each
-/// of them, or gives memory back only to take it again; and it sorts all that is free whenever one of them is freed.
-void tune_allocator() {
-  // NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
-  mallopt(M_TRIM_THRESHOLD, 8 << 20);  // kept for each of a handful of arenas
-  mallopt(M_MXFAST, 0);                // small blocks are kept for each thread already
-  // NOLINTEND(concurrency-mt-unsafe)
-}
 
 Result<server::Settings> read_settings(const ServeOptions& options) {
   server::Settings settings;
@@ -103,7 +92,6 @@ int serve(const ServeOptions& options) {
   ::pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   raise_open_files_limit();
-  tune_allocator();
   const std::string data_dir = settings->data_dir;
   auto running = server::Server::start(std::move(*settings), std::move(*root));
   if (!running.has_value()) return report_failure(running.error().message);

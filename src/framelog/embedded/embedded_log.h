@@ -1,7 +1,8 @@
 #pragma once
 /// One log of the embedded engine.
-/// Threads: any. A log is served by one thread at a time (`serving_`), which alone forms groups and writes files;
-///          what others see is guarded by `mutex_`, which is never held across I/O.
+/// Threads: any. A log is served by one thread at a time (`serving_`), which alone forms groups and writes files: a
+///          committer, or, for a lone writer, the thread that appends; what others see is guarded by `mutex_`, which is
+///          never held across I/O.
 
 #include <atomic>
 #include <coroutine>
@@ -125,7 +126,12 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
 
   // append_path.cc
   bool enqueue(WaitingAppend& append) EXCLUDES(mutex_);
+  class TurnHere;
   void serve();
+  void serve_here() EXCLUDES(mutex_);
+  bool take_turn_here() EXCLUDES(mutex_);
+  [[nodiscard]] bool may_commit_here() EXCLUDES(mutex_);
+  bool stop_when_idle() EXCLUDES(mutex_);
   bool commit_group();
   enum class Room : std::uint8_t { ready, being_prepared };
   void serve_later() EXCLUDES(mutex_);
@@ -137,6 +143,7 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   std::vector<WaitingAppend*> take_group() EXCLUDES(mutex_);
   Result<std::uint64_t> write_group(const std::vector<WaitingAppend*>& group);
   void publish(const std::vector<WaitingAppend*>& group, std::uint64_t first_frame_offset) EXCLUDES(mutex_);
+  void note_company(std::size_t group_appends) REQUIRES(mutex_);
   void refuse_waiting(const Error& why) EXCLUDES(mutex_);
   void poison(const Error& cause) EXCLUDES(mutex_);
   std::string encode_tips() EXCLUDES(mutex_);
@@ -194,13 +201,17 @@ class EmbeddedLog final : public FrameLog, public std::enable_shared_from_this<E
   std::uint64_t proven_segment_;
   std::uint64_t proven_end_;
   SteadyTime active_since_;
-  SteadyTime served_last_;  ///< when the last group was committed
-  std::string mark_;        ///< goes before the next group: the active segment is new
-  std::string scratch_;     ///< headers, padding and small payloads of the group being written
+  SteadyTime served_last_;         ///< when the last group was committed
+  std::uint64_t group_bytes_ = 0;  ///< of the group being written
+  SteadyTime::duration group_took_{};
+  std::string mark_;     ///< goes before the next group: the active segment is new
+  std::string scratch_;  ///< headers, padding and small payloads of the group being written
 
   Mutex mutex_;
   std::deque<WaitingAppend*> waiting_ GUARDED_BY(mutex_);  // bounded by waiting_bytes_max
   std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
+  int lone_groups_ GUARDED_BY(mutex_) = 0;  ///< in a row, small ones at a fast disk during which nobody else came
+  const Executor* turn_at_ GUARDED_BY(mutex_) = nullptr;  ///< whose queue holds the turn to serve the log
   bool serving_ GUARDED_BY(mutex_) = false;    ///< some thread forms groups, or will soon, or the log is parked
   bool parked_ GUARDED_BY(mutex_) = false;     ///< it is served again when the next segment is prepared
   bool preparing_ GUARDED_BY(mutex_) = false;  ///< the next segment is being made

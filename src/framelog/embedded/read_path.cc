@@ -298,15 +298,15 @@ Result<FramePage> EmbeddedLog::read_disk(ShardIndex shard, Position from, ReadLi
                          .sorted = plan.is_run};
     Position last_met;
     PENSTOCK_TRY(
-        auto walked,
-        walk_frames(*window, plan.segment->seed, walk, [&](const FramePlace& place, std::string_view payload) {
+        auto walked, walk_frames(*window, plan.segment->seed, walk, [&](const FramePlace& place, std::string payload) {
           last_met = place.position;
           bytes += payload.size();
           full = place.position > through ||
                  (!page.frames.empty() && (page.frames.size() >= limits.frames_max || bytes > limits.bytes_max));
           if (full) return false;
-          page.frames.push_back(
-              {.position = place.position, .time = place.time, .bytes = std::make_shared<const std::string>(payload)});
+          page.frames.push_back({.position = place.position,
+                                 .time = place.time,
+                                 .bytes = std::make_shared<const std::string>(std::move(payload))});
           return true;
         }));
     log_metrics().cold_bytes.add(window->bytes_read() - read_before);

@@ -7,6 +7,46 @@
 
 namespace penstock::framelog {
 
+namespace {
+
+/// Below that, a piece of the window is copied: a system call costs more.
+constexpr std::size_t kDirectBytesMin = 32U << 10U;
+/// Of the window after that: large pieces probably follow, and only their headers are looked at in the window.
+constexpr std::size_t kHeaderWindowBytes = 4U << 10U;
+
+/// `fill` gets the text's bytes, and gives how many of them it set.
+template <class Fill>
+Result<void> overwrite(std::string& text, std::size_t length, Fill fill) {
+  Result<std::size_t> got;
+  text.resize_and_overwrite(length, [&](char* bytes, std::size_t) {
+    got = fill(std::span(bytes, length));
+    return got.value_or(0);
+  });
+  if (!got.has_value()) return std::unexpected(std::move(got).error());
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> FileWindow::take(std::uint64_t offset, std::size_t length) {
+  std::string taken;
+  const std::uint64_t window_end = begin_ + bytes_.size();
+  const bool begins_within = offset >= begin_ && offset < window_end;
+  const std::size_t known = begins_within ? std::min<std::uint64_t>(length, window_end - offset) : 0;
+  if (length - known < kDirectBytesMin) {
+    PENSTOCK_TRY(taken, view(offset, length));
+    return taken;
+  }
+  PENSTOCK_TRY_VOID(overwrite(taken, length, [&](std::span<char> out) -> Result<std::size_t> {
+    std::string_view(bytes_).substr(begins_within ? offset - begin_ : bytes_.size(), known).copy(out.data(), known);
+    PENSTOCK_TRY(const std::size_t got, file_.pread(out.subspan(known), offset + known));
+    bytes_read_ += got;
+    return known + got;
+  }));
+  window_bytes_ = std::min(window_bytes_, kHeaderWindowBytes);
+  return taken;
+}
+
 Result<std::string_view> FileWindow::view(std::uint64_t offset, std::size_t length) {
   if (offset < begin_ || offset + length > begin_ + bytes_.size() || bytes_.empty()) {
     PENSTOCK_TRY(const std::uint64_t size, file_.size());
@@ -14,14 +54,9 @@ Result<std::string_view> FileWindow::view(std::uint64_t offset, std::size_t leng
     const bool goes_on = offset >= begin_ && offset <= begin_ + bytes_.size() && !bytes_.empty();
     if (goes_on && window_bytes_ < window_bytes_max_) window_bytes_ *= 2;
     const std::uint64_t ahead = std::min<std::uint64_t>(window_bytes_, wanted_end_ - std::min(offset, wanted_end_));
-    bytes_.resize(std::min<std::uint64_t>(std::max<std::uint64_t>(length, ahead), size - offset));
-    const auto got = file_.pread(bytes_, offset);
-    if (!got.has_value()) {
-      bytes_.clear();
-      return std::unexpected(got.error());
-    }
-    bytes_.resize(*got);
-    bytes_read_ += *got;
+    const std::size_t wanted = std::min<std::uint64_t>(std::max<std::uint64_t>(length, ahead), size - offset);
+    PENSTOCK_TRY_VOID(overwrite(bytes_, wanted, [&](std::span<char> out) { return file_.pread(out, offset); }));
+    bytes_read_ += bytes_.size();
     begin_ = offset;
   }
   // At the end of the file the window may hold less than was asked for.
@@ -106,9 +141,8 @@ Result<void> find_group_headers(FileWindow& window, std::uint32_t seed, std::uin
   }
 }
 
-Result<std::expected<void, BadBytes>> walk_frames(
-    FileWindow& window, std::uint32_t seed, const FrameWalk& walk,
-    const std::function<bool(const FramePlace&, std::string_view)>& visit) {
+Result<std::expected<void, BadBytes>> walk_frames(FileWindow& window, std::uint32_t seed, const FrameWalk& walk,
+                                                  const std::function<bool(const FramePlace&, std::string)>& visit) {
   std::uint64_t at = walk.offset;
   bool in_group = true;
   while (at < walk.stop_offset && at < walk.data_end) {
@@ -125,7 +159,7 @@ Result<std::expected<void, BadBytes>> walk_frames(
     if (!frame.has_value()) return bad<void>(at, "frame header checksum");
     if (walk.sorted && ShardIndex(frame->shard) != walk.shard) return {};
     if (ShardIndex(frame->shard) == walk.shard && !frame->lost && Position(frame->position) >= walk.from) {
-      PENSTOCK_TRY(const auto payload, window.view(at + kFrameHeaderBytes, frame->length));
+      PENSTOCK_TRY(std::string payload, window.take(at + kFrameHeaderBytes, frame->length));
       if (payload.size() != frame->length || crc32c(payload) != frame->payload_crc)
         return bad<void>(at, "frame checksum");
       const FramePlace place{.shard = walk.shard,
@@ -133,7 +167,7 @@ Result<std::expected<void, BadBytes>> walk_frames(
                              .time = from_unix_ms(frame->time_ms),
                              .offset = at,
                              .length = frame->length};
-      if (!visit(place, payload)) return {};
+      if (!visit(place, std::move(payload))) return {};
     }
     at += frame_bytes(frame->length);
     if (frame->last_of_group) {

@@ -25,6 +25,8 @@ class FileWindow {
       : file_(file), window_bytes_(window_bytes), window_bytes_max_(window_bytes_max) {}
   /// `length` bytes at `offset`, fewer at the end of the file. The view holds until the next call.
   Result<std::string_view> view(std::uint64_t offset, std::size_t length);
+  /// The same bytes as a string of their own; what is large and not in the window yet is read straight into it.
+  Result<std::string> take(std::uint64_t offset, std::size_t length);
   /// Bytes from `end` on are read only when they are asked for.
   void want_until(std::uint64_t end) { wanted_end_ = end; }
   /// From the file, so far.
@@ -68,10 +70,9 @@ struct FrameWalk {
   std::uint64_t data_end = 0;
   bool sorted = false;  ///< the walk ends with the shard's frames
 };
-/// Visits wanted frames in order until `visit` gives false. The payload's view holds during the visit.
-/// A visited frame's payload has been checked.
+/// Visits wanted frames in order until `visit` gives false. A visited frame's payload has been checked.
 Result<std::expected<void, BadBytes>> walk_frames(
     FileWindow& window, std::uint32_t seed, const FrameWalk& walk,
-    const std::function<bool(const FramePlace&, std::string_view payload)>& visit);
+    const std::function<bool(const FramePlace&, std::string payload)>& visit);
 
 }  // namespace penstock::framelog
