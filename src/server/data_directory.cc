@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <thread>
 
 #include "codec/json.h"
 #include "server/settings.h"
@@ -15,6 +16,9 @@ namespace json = boost::json;
 
 constexpr std::size_t kFileBytesMax = 1U << 20U;
 constexpr std::int64_t kFormat = 1;
+// A server that was killed leaves its lock with what it was just starting, until that has begun its own program.
+constexpr int kLockTries = 100;
+constexpr std::chrono::milliseconds kLockPause{20};
 
 Result<std::optional<std::string>> read_whole(os::FileSystem& files, const std::string& path) {
   auto file = files.open(path, os::OpenMode::read);
@@ -64,6 +68,10 @@ Result<DataDirectory> DataDirectory::open(os::FileSystem& files, const std::stri
   PENSTOCK_TRY_VOID(files.make_directories(path));
   DataDirectory directory(files, path);
   auto lock = os::lock_directory(path);
+  for (int i = 0; i < kLockTries && !lock.has_value() && lock.error().kind == ErrorKind::conflict; ++i) {
+    std::this_thread::sleep_for(kLockPause);
+    lock = os::lock_directory(path);
+  }
   if (!lock.has_value() && lock.error().kind == ErrorKind::conflict) {
     return fail(ErrorKind::conflict, fmt::format("another server runs on the data directory {}", path));
   }

@@ -15,7 +15,8 @@
 ///
 /// Guarantee: a file is written whole or not at all; write returns when it is on disk.
 /// Threads:   one at a time.
-/// Errors:    conflict (another server runs here; another account or region was asked for), corrupt, unavailable.
+/// Errors:    conflict (another server runs here, also two seconds later; another account or region was asked for),
+///            corrupt, unavailable.
 
 #include <memory>
 #include <optional>

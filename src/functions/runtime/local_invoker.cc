@@ -218,7 +218,11 @@ Result<std::unique_ptr<LocalInvoker>> LocalInvoker::open(LocalInvokerParts parts
   return std::unique_ptr<LocalInvoker>(new LocalInvoker(std::move(pool)));
 }
 
-LocalInvoker::~LocalInvoker() { close(); }
+LocalInvoker::~LocalInvoker() {
+  close();
+  // On the loop: timers that run there still ask whether the pool is there.
+  net::EventLoops::run_on(pool_->loops.at(0), [this] { pool_->environments.reset(); });
+}
 
 void LocalInvoker::close() {
   Pool& pool = *pool_;
