@@ -12,7 +12,7 @@ FUNCTION_PACKAGES=(python3 python3-boto3)
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
   libclang-rt-19-dev llvm-19 libgtest-dev libgmock-dev
-  python3 python3-boto3 python3-prometheus-client python3-pytest awscli curl mosquitto mosquitto-clients openssl
+  python3 python3-boto3 python3-prometheus-client python3-pytest python3-pytest-xdist awscli curl mosquitto mosquitto-clients openssl
 )
 # Debian's, unless there are others on the PATH already: another nodejs and Debian's npm cannot be installed together.
 command -v node >/dev/null && command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)
@@ -48,16 +48,18 @@ need_packages() {
   rm -f "/tmp/penstock-apt.$$.log"
 }
 
-# build_preset PRESET [TARGET...] : configures if needed, builds quietly, shows the log when that fails.
+# build_preset PRESET [TARGET...] : configures if needed, builds quietly, shows the log when that fails. One at a time for
+# each preset; another waits.
 build_preset() {
   local preset=$1 log
   shift
   log=build/$preset.log
   mkdir -p build
   echo "Building $preset ..."
-  {
-    cmake --preset "$preset" && cmake --build "build/$preset" ${1:+--target "$@"}
-  } >"$log" 2>&1 || {
+  (
+    flock 9
+    { cmake --preset "$preset" && cmake --build "build/$preset" ${1:+--target "$@"}; } 9>&-
+  ) >"$log" 2>&1 9>"build/$preset.lock" || {
     grep -E 'error|FAILED|Error' "$log" | head -n 40 >&2
     tail -n 20 "$log" >&2
     echo "Building $preset failed; all of it is in $log" >&2

@@ -1,5 +1,6 @@
 """The scripts of conformance/js and the npm packages that they need, pinned."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -23,6 +24,12 @@ def install() -> None:
     if not (shutil.which("node") and shutil.which("npm")):
         not_possible("there is no node or no npm on the PATH")
     INSTALLED.mkdir(parents=True, exist_ok=True)
+    with open(INSTALLED / "installing", "w") as mine:  # tests run in several processes
+        fcntl.flock(mine, fcntl.LOCK_EX)
+        install_packages()
+
+
+def install_packages() -> None:
     lock = (SCRIPTS / "package-lock.json").read_bytes()
     stamp = INSTALLED / "installed-lock.json"
     if stamp.exists() and stamp.read_bytes() == lock:
@@ -41,5 +48,9 @@ def install() -> None:
 
 def script(name: str) -> str:
     """Where to run a script of conformance/js: Node.js looks for packages beside it."""
-    shutil.copy(SCRIPTS / name, INSTALLED / name)
-    return str(INSTALLED / name)
+    where = INSTALLED / name
+    if not where.exists() or where.read_bytes() != (SCRIPTS / name).read_bytes():
+        mine = where.with_suffix(f".{os.getpid()}")
+        shutil.copy(SCRIPTS / name, mine)
+        mine.rename(where)  # whole, whoever runs it already
+    return str(where)
