@@ -102,7 +102,7 @@ def main():
             role = lambda_role(server)
             codes = {"python3.11": ("app.handler", zip_of({"app.py": "def handler(event, context):\n    return None\n"})),
                      "nodejs20.x": ("index.handler", zip_of({"index.js": "exports.handler = async () => null;\n"})),
-                     "provided.al2023": ("x", zip_of({"bootstrap": bootstrap(Path(folder))}, executable=("bootstrap",)))}
+                     "provided.al2023": ("noop", zip_of({"bootstrap": bootstrap(Path(folder))}, executable=("bootstrap",)))}
             for runtime, (handler, code) in codes.items():
                 name = runtime.replace(".", "-")
                 functions.create_function(FunctionName=name, Runtime=runtime, Role=role, Handler=handler, Timeout=30,

@@ -123,7 +123,8 @@ class ConsumerFixture : public stream::StreamFixture {
                                              .account = "123456789012",
                                              .region = "eu-central-1",
                                              .resource_policy = {},
-                                             .next_executor = [this]() -> Executor& { return executor_; }});
+                                             .next_executor = [this]() -> Executor& { return executor_; },
+                                             .records = memory_ ? &*memory_ : nullptr});
     if (!opened) fatal(opened.error().message, __FILE__, __LINE__);
     mappings_ = std::move(*opened);
     mappings_->start();
@@ -205,6 +206,7 @@ class ConsumerFixture : public stream::StreamFixture {
   FakeDestinations destinations_;
   ManualTimers timers_{clock_};
   ManualExecutor executor_;
+  std::optional<MemoryBudget> memory_;  ///< for records; none: as much as they like
   std::unique_ptr<EventSourceMappings> mappings_;
 };
 

@@ -48,6 +48,24 @@ TEST_F(EventSourceMappingsTest, RecordsReachTheFunctionAsAwsWritesThem) {
   EXPECT_THAT(invoker_.batches().back(), ElementsAre("b", "c"));
 }
 
+TEST_F(EventSourceMappingsTest, LanesThatWaitForFullBatchesDoNotKeepEachOthersMemory) {
+  close_mappings();
+  memory_.emplace(std::size_t{3} << 20U, timers_);
+  open_mappings();
+  std::size_t put_count = 0;
+  for (int i = 0; i < 40; ++i) {
+    for (const char* key : {"a", "b", "c", "d"}) put_data(std::vector<std::string>(50, std::string(500, 'x')), key);
+    put_count += 200;
+  }
+  Mapping mapping = draft();
+  mapping.options.batch_size = 10'000;
+  mapping.options.parallelization = 4;
+  map(mapping);
+  std::size_t got = 0;
+  for (const auto& batch : invoker_.batches()) got += batch.size();
+  EXPECT_EQ(got, put_count) << "at once: nobody waits for memory";
+}
+
 TEST_F(EventSourceMappingsTest, StatesAndResultsAreThoseOfAws) {
   const auto made = run(mappings_->create(draft()));
   EXPECT_EQ(made->state, "Creating");

@@ -40,25 +40,45 @@ void raw_member(std::string_view name, std::string_view json_text, std::string& 
   out += json_text;
 }
 
-void append_record(const LaneRecord& record, const EventOrigin& origin, std::string& out) {
-  const std::string_view sequence = record.sequence_number;
-  const std::int64_t ms = to_unix_ms(record.arrival);
-  out += R"({"kinesis":{)";
-  member("kinesisSchemaVersion", kSchemaVersion, out);
-  member("partitionKey", record.partition_key, out);
-  member("sequenceNumber", sequence, out);
-  out += R"(,"data":")";
-  base64_append(record.data, out);
-  fmt::format_to(std::back_inserter(out), R"(","approximateArrivalTimestamp":{}.{:03}}})", ms / 1000, ms % 1000);
-  member("eventSource", kEventSource, out);
-  member("eventVersion", kEventVersion, out);
-  fmt::format_to(std::back_inserter(out), R"(,"eventID":"{}:{}")", origin.shard_id, sequence);
-  member("eventName", kEventName, out);
-  member("invokeIdentityArn", origin.role_arn, out);
-  member("awsRegion", origin.region, out);
-  member("eventSourceARN", origin.event_source_arn, out);
-  out += '}';
-}
+/// What all records of an event have in common, rendered once: of 100-byte records it is most of the event.
+class RecordWriter {
+ public:
+  explicit RecordWriter(const EventOrigin& origin) : before_key_(R"({"kinesis":{)") {
+    member("kinesisSchemaVersion", kSchemaVersion, before_key_);
+    before_key_ += R"(,"partitionKey":)";
+    std::string more = "{";
+    member("eventSource", kEventSource, more);
+    member("eventVersion", kEventVersion, more);
+    before_id_ = fmt::format(R"(}},{},"eventID":"{}:)", std::string_view(more).substr(1), origin.shard_id);
+    after_id_ = "{";
+    member("eventName", kEventName, after_id_);
+    member("invokeIdentityArn", origin.role_arn, after_id_);
+    member("awsRegion", origin.region, after_id_);
+    member("eventSourceARN", origin.event_source_arn, after_id_);
+    after_id_ += '}';
+    after_id_.replace(0, 1, "\",");
+  }
+
+  void append(const LaneRecord& record, std::string& out) const {
+    const std::string_view sequence = record.sequence_number;
+    const std::int64_t ms = to_unix_ms(record.arrival);
+    out += before_key_;
+    codec::append_json_string(record.partition_key, out);
+    out += R"(,"sequenceNumber":")";
+    out += sequence;
+    out += R"(","data":")";
+    base64_append(record.data, out);
+    fmt::format_to(std::back_inserter(out), R"(","approximateArrivalTimestamp":{}.{:03})", ms / 1000, ms % 1000);
+    out += before_id_;
+    out += sequence;
+    out += after_id_;
+  }
+
+ private:
+  std::string before_key_;
+  std::string before_id_;
+  std::string after_id_;
+};
 
 BatchAnswer whole_failure() { return {}; }
 
@@ -102,9 +122,10 @@ std::string render_event(const InvokeBatch& batch, const EventOrigin& origin) {
   std::string out;
   out.reserve(bytes);
   out += R"({"Records":[)";
+  const RecordWriter writer(origin);
   for (const LaneRecord& record : batch.records) {
     if (out.back() != '[') out += ',';
-    append_record(record, origin, out);
+    writer.append(record, out);
   }
   out += ']';
   if (batch.window != nullptr) {

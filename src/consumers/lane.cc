@@ -115,8 +115,9 @@ std::optional<Step> Lane::gather(Now now) {
   const bool waited = now.steady >= due;
   // Without a batching window, what is there is taken; but what is known to be there is read first.
   const bool more_at_hand = !at_tip_ && !ended_ && (rules_.batching_window == milliseconds(0) || !waited);
-  if (!full && more_at_hand) return ReadMore{.from = read_to_};
-  if (full || ended_ || waited || window_is_over(now)) {
+  if (!full && more_at_hand && !hurried_) return ReadMore{.from = read_to_};
+  if (full || ended_ || waited || hurried_ || window_is_over(now)) {
+    hurried_ = false;
     take_batch(count);
     return std::nullopt;
   }
@@ -193,6 +194,11 @@ void Lane::on_page(LanePage page, Now now) {
   failures_in_row_ = batches_.empty() ? 0 : failures_in_row_;
   not_before_.reset();
   note_durable();
+}
+
+bool Lane::on_no_memory() {
+  hurried_ = !waiting_.empty() && plan_.empty();
+  return hurried_;
 }
 
 void Lane::on_answer(BatchAnswer answer, Now now) {

@@ -160,6 +160,9 @@ class Lane {
   void on_not_invoked(Now now);
   /// Answers Discard: it is kept elsewhere, as far as it is to be.
   void on_discarded();
+  /// Answers ReadMore: there is no memory for more, so what waits goes to the function now, as a smaller batch. False:
+  /// nothing waits, or it is to be the batch that it was before a restart; the lane has to read on.
+  [[nodiscard]] bool on_no_memory();
   /// Answers ReadMore, InvokeBatch or Discard: what was needed for it is not to be had now; the same step comes again.
   void on_failed_step(Now now);
 
@@ -210,6 +213,7 @@ class Lane {
   std::deque<PlannedBatch> plan_;   ///< from a checkpoint, not gathered again yet
   std::deque<Batch> batches_;       ///< the first is next; more than one only after a bisect
   std::optional<OpenWindow> window_;
+  bool hurried_ = false;        ///< what waits is not to wait for more
   bool ending_window_ = false;  ///< the step under way ends the window
   std::size_t discarding_ = 0;  ///< records of the Discard under way
   std::optional<SteadyTime> gathering_since_;

@@ -105,6 +105,19 @@ TEST_F(LaneTest, ABatchingWindowGathersUntilItIsOver) {
   EXPECT_EQ(batch(), (Numbers{3, 4, 5})) << "a full batch does not wait";
 }
 
+TEST_F(LaneTest, WithoutMemoryWhatWaitsIsHandedOver) {
+  open({.records_max = 10, .batching_window = milliseconds(1000)});
+  EXPECT_FALSE(lane_->on_no_memory()) << "nothing waits";
+  add_upto(3);
+  EXPECT_TRUE(sleeps());
+  EXPECT_TRUE(lane_->on_no_memory());
+  EXPECT_EQ(batch(), (Numbers{1, 2, 3}));
+  succeed();
+  add(4);
+  lane_->on_bell();
+  EXPECT_TRUE(sleeps()) << "the next batch waits for its window again";
+}
+
 TEST_F(LaneTest, AFailedBatchIsRetriedAsOftenAsAllowedAndThenDiscarded) {
   add_upto(2);
   open({.retries_max = 2});

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kPageBytes = 1U << 20U;
 constexpr std::size_t kPageBytesWhenShort = 64U << 10U;  ///< while half of the memory for records is taken
+constexpr std::size_t kRecordBytes = sizeof(stream::ReadRecord) + sizeof(LaneRecord);
+constexpr std::size_t kRoomLeft = 1U << 20U;  ///< what a small page may be charged with
 
 std::uint64_t fnv_1a(std::string_view text) {
   std::uint64_t hash = 0xcbf2'9ce4'8422'2325ULL;
@@ -169,6 +171,8 @@ Task<void> ShardReader::sleep(std::size_t index, std::optional<milliseconds> at_
 
 Task<void> ShardReader::read(std::size_t index, Place from) {
   Lane& lane = *lanes_[index]->lane;
+  // Lanes that wait for full batches must not keep the memory that each of them needs to get there.
+  if (memory_is_over(3) && lane.on_no_memory()) co_return;
   auto page = co_await read_page(index, from);
   if (page) {
     lane.on_page(page_for(index, *page), now());
@@ -202,12 +206,20 @@ Task<Result<std::shared_ptr<const ShardReader::Page>>> ShardReader::read_page(st
     page->next = after({.position = last->position.get(), .index = last->index});
   }
   if (index == 0 && subscription_) subscription_->note_event(records, parts_.clock.steady());
+  // A page is charged as what GetRecords makes of it; here it is its frames and views of them.
+  records.memory.shrink_to(2 * records.bytes + records.records.size() * kRecordBytes);
   page->records = std::move(records);
   if (lanes_.size() > 1 && !page->at_tip && !page->ended) {
     std::erase_if(pages_, [](const auto& entry) { return entry.second.expired(); });
     pages_[from] = page;
   }
   co_return std::shared_ptr<const Page>(std::move(page));
+}
+
+/// More than that many quarters of the memory for records is taken.
+bool ShardReader::memory_is_over(std::size_t quarters) const {
+  const MemoryBudget* budget = parts_.records;
+  return budget != nullptr && (budget->is_full() || budget->bytes() / quarters > budget->bytes_max() / 4);
 }
 
 Task<Result<stream::RecordPage>> ShardReader::fetch(Place from) {
@@ -219,9 +231,9 @@ Task<Result<stream::RecordPage>> ShardReader::fetch(Place from) {
                            .made = parts_.clock.now()};
   stream::PageBounds bounds{.bytes_max = kPageBytes};
   MemoryBudget* budget = parts_.records;
-  if (budget != nullptr && budget->bytes() > budget->bytes_max() / 2) bounds.bytes_max = kPageBytesWhenShort;
+  if (memory_is_over(2)) bounds.bytes_max = kPageBytesWhenShort;
   // A function that does not get on must not keep others from their records: a small page is always to be had.
-  if (budget != nullptr && budget->is_full()) budget = nullptr;
+  if (budget != nullptr && (budget->is_full() || budget->bytes() + kRoomLeft > budget->bytes_max())) budget = nullptr;
   if (run_->source.consumer.empty()) co_return co_await parts_.streams.read(std::move(at), bounds, budget);
   if (subscription_->state()->end != stream::SubscriptionState::End::none) {
     PENSTOCK_CO_TRY_VOID(find_source(parts_, origin_.event_source_arn));

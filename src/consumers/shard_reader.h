@@ -69,6 +69,7 @@ class ShardReader : public std::enable_shared_from_this<ShardReader> {
   Task<void> read(std::size_t index, Place from);
   Task<Result<std::shared_ptr<const Page>>> read_page(std::size_t index, Place from);
   Task<Result<stream::RecordPage>> fetch(Place from);
+  [[nodiscard]] bool memory_is_over(std::size_t quarters) const;
   [[nodiscard]] LanePage page_for(std::size_t index, const std::shared_ptr<const Page>& page) const;
   Task<void> invoke(std::size_t index, const InvokeBatch& batch);
   [[nodiscard]] BatchAnswer judge(const functions::InvocationResult& result, const InvokeBatch& batch) const;

@@ -1,5 +1,6 @@
 // A custom runtime as a user would compile it: the Runtime API over plain sockets, nothing of Penstock's in it.
-// It answers an event with the event and how many it has seen.
+// Its handler's name says what it does: "noop" answers null; "clock" prints when it got the event, and the data of its records, and
+// answers null; any other answers an event with the event and how many it has seen.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -75,15 +77,37 @@ class RuntimeApi {
   std::string input_;
 };
 
+void print_clock(const std::string& event) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  std::string line = "CLOCK " + std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+  const std::string member = "\"data\":\"";
+  for (std::size_t at = event.find(member); at != std::string::npos; at = event.find(member, at)) {
+    at += member.size();
+    line += " " + event.substr(at, event.find('"', at) - at);
+  }
+  std::puts(line.c_str());
+  std::fflush(stdout);
+}
+
+std::string handle(const std::string& handler, int n, const std::string& event) {
+  if (handler == "noop") return "null";
+  if (handler == "clock") {
+    print_clock(event);
+    return "null";
+  }
+  std::printf("event %d of %s\n", n, handler.c_str());
+  std::fflush(stdout);
+  return "{\"n\":" + std::to_string(n) + ",\"event\":" + event + "}";
+}
+
 }  // namespace
 
 int main() {
   RuntimeApi api(std::getenv("AWS_LAMBDA_RUNTIME_API"));
+  const std::string handler = std::getenv("_HANDLER");
   for (int n = 1;; ++n) {
     const Answer event = api.call("GET", "invocation/next", "");
     const std::string id = header(event, "lambda-runtime-aws-request-id");
-    std::printf("event %d of %s\n", n, std::getenv("_HANDLER"));
-    std::fflush(stdout);
-    api.call("POST", "invocation/" + id + "/response", "{\"n\":" + std::to_string(n) + ",\"event\":" + event.body + "}");
+    api.call("POST", "invocation/" + id + "/response", handle(handler, n, event.body));
   }
 }
