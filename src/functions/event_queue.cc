@@ -21,7 +21,8 @@ Result<std::unique_ptr<EventQueue>> EventQueue::open(Parts parts) {
   const std::string id(kLogId);
   auto log = queue->parts_.logs.open(id);
   if (!log && log.error().kind == ErrorKind::missing) {
-    // It was restored from a backup, perhaps: a new log's positions have nothing to do with an old cursor.
+    // It was restored from a backup of the first format, perhaps: a new log's positions have nothing to do with an old
+    // cursor.
     PENSTOCK_TRY_VOID(run_sync(queue->parts_.catalog.remove(std::string(kCursorKey))));
     log = queue->parts_.logs.create(id);
   }

@@ -30,6 +30,8 @@ const Shape& describe(const StreamRecord*) {
   return shape;
 }
 
+std::string log_id_of(std::string_view group_uid) { return fmt::format("{}{}", kLogIdPrefix, group_uid); }
+
 std::string group_key(std::string_view name) { return fmt::format("logs/group/{}", name); }
 
 std::string stream_key(std::string_view group_uid, std::string_view name) {

@@ -16,6 +16,7 @@
 namespace penstock::logs {
 
 inline constexpr std::int32_t kDocumentFormat = 1;
+inline constexpr std::string_view kLogIdPrefix = "group-";
 
 struct GroupRecord {
   std::int32_t format = kDocumentFormat;
@@ -37,6 +38,8 @@ struct StreamRecord {
 const codec::Shape& describe(const GroupRecord*);
 const codec::Shape& describe(const StreamRecord*);
 
+/// The id of a group's log of frames.
+[[nodiscard]] std::string log_id_of(std::string_view group_uid);
 [[nodiscard]] std::string group_key(std::string_view name);
 [[nodiscard]] std::string stream_key(std::string_view group_uid, std::string_view name);
 

@@ -9,11 +9,8 @@
 namespace penstock::logs {
 namespace {
 
-constexpr std::string_view kLogPrefix = "group-";
 constexpr int kEditTriesMax = 100;
 constexpr std::size_t kRemovalsPerCommit = 1000;
-
-std::string log_id_of(std::string_view uid) { return fmt::format("{}{}", kLogPrefix, uid); }
 
 std::unexpected<Error> no_group() { return fail(ErrorKind::missing, "The specified log group does not exist."); }
 std::unexpected<Error> no_stream() { return fail(ErrorKind::missing, "The specified log stream does not exist."); }
@@ -65,7 +62,7 @@ Result<void> LogStore::remove_orphans() {
   }
   PENSTOCK_TRY(const std::vector<std::string> log_ids, logs_.list());
   for (const std::string& id : log_ids) {
-    if (id.starts_with(kLogPrefix) && !uids.contains(id.substr(kLogPrefix.size()))) {
+    if (id.starts_with(kLogIdPrefix) && !uids.contains(id.substr(kLogIdPrefix.size()))) {
       PENSTOCK_TRY_VOID(logs_.remove(id));
     }
   }

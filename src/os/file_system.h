@@ -31,6 +31,14 @@ class File {
   virtual Result<void> truncate(std::uint64_t size) = 0;
 };
 
+/// `other`: a symbolic link, a pipe, a socket, a device.
+enum class EntryKind : std::uint8_t { file, folder, other };
+
+struct Entry {
+  EntryKind kind = EntryKind::other;
+  std::uint64_t bytes = 0;  ///< of a file
+};
+
 enum class OpenMode : std::uint8_t { read, read_write, create_new /* fails with conflict if it exists */ };
 
 class FileSystem {
@@ -48,6 +56,8 @@ class FileSystem {
   virtual Result<void> remove_directory(const std::string& path) = 0;
   /// Names (not paths) of the entries, sorted; without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+  /// What a name stands for; a symbolic link is not followed.
+  virtual Result<Entry> look_at(const std::string& path) = 0;
   virtual Result<void> sync_directory(const std::string& path) = 0;
   /// What may still be written on the disk of that folder. Others write too: it is no promise.
   virtual Result<std::uint64_t> free_bytes(const std::string& directory) = 0;

@@ -138,6 +138,18 @@ TEST_P(FileSystemContract, ALinkIsTheSameFileUnderASecondName) {
   EXPECT_EQ(read(**files_->open(path("d/b"), OpenMode::read)), "two");
 }
 
+TEST_P(FileSystemContract, TellsFilesFromFolders) {
+  ASSERT_TRUE(files_->make_directories(path("d")).has_value());
+  const auto file = create("d/a");
+  ASSERT_TRUE(write(*file, "four", 0).has_value());
+  const auto found = files_->look_at(path("d/a"));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->kind, EntryKind::file);
+  EXPECT_EQ(found->bytes, 4U);
+  EXPECT_EQ(files_->look_at(path("d"))->kind, EntryKind::folder);
+  EXPECT_EQ(files_->look_at(path("d/b")).error().kind, ErrorKind::missing);
+}
+
 INSTANTIATE_TEST_SUITE_P(Posix, FileSystemContract, ::testing::Values(true));
 INSTANTIATE_TEST_SUITE_P(Sim, FileSystemContract, ::testing::Values(false));
 

@@ -191,6 +191,14 @@ class PosixFileSystem final : public FileSystem {
     return names;
   }
 
+  Result<Entry> look_at(const std::string& path) override {
+    struct stat status{};
+    if (lstat(path.c_str(), &status) != 0) return system_error("look at", path, errno);
+    if (S_ISDIR(status.st_mode)) return Entry{.kind = EntryKind::folder};
+    if (!S_ISREG(status.st_mode)) return Entry{};
+    return Entry{.kind = EntryKind::file, .bytes = static_cast<std::uint64_t>(status.st_size)};
+  }
+
   Result<void> sync_directory(const std::string& path) override {
     const Descriptor fd(uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (fd.get() < 0) return system_error("open", path, errno);

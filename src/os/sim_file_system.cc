@@ -300,6 +300,17 @@ Result<std::vector<std::string>> SimFileSystem::list(const std::string& path) {
   return out;
 }
 
+Result<Entry> SimFileSystem::look_at(const std::string& path) {
+  const MutexLock lock(mutex_);
+  PENSTOCK_TRY_VOID(alive());
+  PENSTOCK_TRY(const Place place, locate(path));
+  const auto at = place.folder->names.find(place.name);
+  if (at == place.folder->names.end()) return missing(path);
+  const auto file = std::dynamic_pointer_cast<FileNode>(at->second);
+  if (file == nullptr) return Entry{.kind = EntryKind::folder};
+  return Entry{.kind = EntryKind::file, .bytes = file->content.size()};
+}
+
 Result<std::uint64_t> SimFileSystem::free_bytes(const std::string& directory) {
   const MutexLock lock(mutex_);
   PENSTOCK_TRY_VOID(folder_at(directory));

@@ -40,6 +40,7 @@ class SimFileSystem final : public FileSystem {
   Result<void> make_directories(const std::string& path) override;
   Result<void> remove_directory(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
+  Result<Entry> look_at(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   /// Without end (but see set_capacity), or nothing (set_full).
   Result<std::uint64_t> free_bytes(const std::string& directory) override;

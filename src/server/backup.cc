@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <set>
 #include <thread>
@@ -14,10 +15,13 @@
 #include "core/task.h"
 #include "framelog/embedded/embedded_store.h"
 #include "framelog/embedded/log_snapshot.h"
+#include "logs/log_records.h"
 #include "os/posix_file_system.h"
+#include "server/bucket_files.h"
 #include "server/data_directory.h"
 #include "server/directory_tree.h"
 #include "server/master_key_files.h"
+#include "server/zip_snapshot.h"
 #include "stream/master_keys.h"
 #include "stream/stream_store.h"
 
@@ -25,20 +29,23 @@ namespace penstock::server {
 namespace {
 
 constexpr std::string_view kCatalogFile = "catalog.sqlite3";
-constexpr std::string_view kStreamsFolder = "streams";
-constexpr std::string_view kTlsFolder = "tls";
+/// Of a backup, each before those in it.
+constexpr std::string_view kFolders[] = {"tls",       kStreamsFolder, kOutputsFolder,
+                                         "functions", kZipsFolder,    kBucketsFolder};
 constexpr std::size_t kSmallFileBytesMax = 1U << 20U;
 constexpr std::chrono::milliseconds kPauseMax{250};
 
-/// Everything in a data directory that is neither catalog nor log, and that a restored one must have (as far as it is
-/// there). Not taken: `lock`, `endpoints.json` and `control`, which a running server makes.
+/// Everything in a data directory that is neither catalog nor log, zip or object of a bucket, and that a restored one
+/// must have (as far as it is there). Not taken: `lock`, `endpoints.json` and `control`, which a running server makes.
 constexpr std::string_view kSmallFiles[] = {kIdentityFile,   kRootKeyFile, "seal-key",
                                             kMasterKeysFile, "tls/ca.pem", "tls/ca.key"};
 
 /// One backup, in the order in which things become durable:
 ///   1. the target and its folders are made; nothing in them counts yet;
-///   2. while the catalog stands still: links to every sealed segment, handles of the others, the catalog's copy;
-///   3. the catalog's copy and all files are completed and synced, then the folders of the logs;
+///   2. while the catalog stands still: links to every sealed segment and every zip, handles of the other segments, the
+///      catalog's copy;
+///   3. the catalog's copy and all files are completed and synced, then the folders of the logs; behind the cut, so
+///      that what a log says was written to a bucket is there, what lies in buckets;
 ///   4. the folders of the target, the target and the folder it lies in are synced: all names are durable;
 ///   5. the manifest is written under another name, synced, renamed, and the target synced again.
 /// Power loss before 5 leaves a folder without manifest, which restore refuses.
@@ -50,16 +57,19 @@ class Backup {
   Result<BackupReport> run() {
     PENSTOCK_TRY_VOID(check_target());
     PENSTOCK_TRY(FreshFolder fresh, FreshFolder::make(files_, target_));
-    PENSTOCK_TRY_VOID(files_.make_directories(path_of(kStreamsFolder)));
-    PENSTOCK_TRY_VOID(files_.make_directories(path_of(kTlsFolder)));
+    for (const std::string_view folder : kFolders) PENSTOCK_TRY_VOID(files_.make_directories(path_of(folder)));
     PENSTOCK_TRY_VOID(copy_all());
-    for (const std::string_view folder : {kStreamsFolder, kTlsFolder}) {
-      PENSTOCK_TRY_VOID(files_.sync_directory(path_of(folder)));
-    }
+    for (const std::string_view folder : kFolders) PENSTOCK_TRY_VOID(files_.sync_directory(path_of(folder)));
     PENSTOCK_TRY_VOID(sync_with_parents(files_, target_));
     manifest_.program = PENSTOCK_VERSION;
     manifest_.made = source_.clock.now();
-    PENSTOCK_TRY_VOID(write_durably(files_, path_of(kManifestFile), render_manifest(manifest_)));
+    const std::string text = render_manifest(manifest_);
+    if (text.size() > kManifestBytesMax) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("the backup has too many files: its {} would have {} bytes, more than {}", kManifestFile,
+                              text.size(), kManifestBytesMax));
+    }
+    PENSTOCK_TRY_VOID(write_durably(files_, path_of(kManifestFile), text));
     fresh.keep();
     return report();
   }
@@ -76,33 +86,70 @@ class Backup {
                 fmt::format("the target {} lies in the data directory {}: name another", target_, source_.data_dir));
   }
 
+  [[nodiscard]] std::string source_of(std::string_view name) const {
+    return source_.data_dir + "/" + std::string(name);
+  }
+  [[nodiscard]] std::string staging_in(std::string_view folder) const {
+    return fmt::format("{}/{}/{}", source_.data_dir, folder, framelog::kStagingFolder);
+  }
+
   Result<void> copy_all() {
-    const std::string streams = source_.data_dir + "/" + std::string(kStreamsFolder);
-    framelog::LogSnapshot logs(files_, path_of(kStreamsFolder), streams + "/" + std::string(framelog::kStagingFolder));
+    framelog::LogSnapshot streams(files_, path_of(kStreamsFolder), staging_in(kStreamsFolder));
+    framelog::LogSnapshot outputs(files_, path_of(kOutputsFolder), staging_in(kOutputsFolder));
+    // A store of logs clears its staging folder when it is opened.
+    ZipSnapshot zips(files_, source_of(kZipsFolder), path_of(kZipsFolder),
+                     source_.is_busy ? staging_in(kStreamsFolder) + "/zips" : std::string());
     // SQLite would make the file readable by all.
     PENSTOCK_TRY_VOID(files_.open(path_of(kCatalogFile), os::OpenMode::create_new));
-    PENSTOCK_TRY_VOID(source_.copy_catalog(path_of(kCatalogFile), [&] { return take_logs(logs, streams); }));
+    PENSTOCK_TRY_VOID(source_.copy_catalog(path_of(kCatalogFile), [&]() -> Result<void> {
+      PENSTOCK_TRY_VOID(take_logs(streams, kStreamsFolder));
+      PENSTOCK_TRY_VOID(take_logs(outputs, kOutputsFolder));
+      return zips.take();
+    }));
     PENSTOCK_TRY_VOID(settle_catalog());
-    progress_.bytes_to_copy += logs.bytes_to_copy();
+    PENSTOCK_TRY(const auto bucket_files, list_bucket_files(files_, source_of(kBucketsFolder)));
+    PENSTOCK_TRY(const std::uint64_t zip_bytes, zips.bytes_to_copy());
+    progress_.bytes_to_copy += streams.bytes_to_copy() + outputs.bytes_to_copy() + zip_bytes;
+    for (const BucketFile& file : bucket_files) progress_.bytes_to_copy += file.bytes;
     PENSTOCK_TRY_VOID(check_room());
-    PENSTOCK_TRY(auto copied, logs.finish([this](std::uint64_t bytes) { return note(bytes); }));
+    const framelog::OnBytes on_bytes = [this](std::uint64_t bytes) { return note(bytes); };
+    PENSTOCK_TRY_VOID(finish(streams, kStreamsFolder, on_bytes));
+    PENSTOCK_TRY_VOID(finish(outputs, kOutputsFolder, on_bytes));
+    PENSTOCK_TRY(auto zip_files, zips.finish(on_bytes));
+    PENSTOCK_TRY(auto copied,
+                 copy_bucket_files(files_, source_of(kBucketsFolder), bucket_files, path_of(kBucketsFolder), on_bytes));
+    PENSTOCK_TRY_VOID(copy_small_files());
+    report_.zips = zip_files.size();
+    report_.bucket_files = copied.size();
+    std::ranges::move(zip_files, std::back_inserter(manifest_.files));
+    std::ranges::move(copied, std::back_inserter(manifest_.files));
+    return {};
+  }
+
+  Result<void> finish(framelog::LogSnapshot& logs, std::string_view folder, const framelog::OnBytes& on_bytes) {
+    PENSTOCK_TRY(auto copied, logs.finish(on_bytes));
     for (framelog::SnapshotLog& log : copied) {
-      BackupLog entry{.id = log.id, .stream = stream_of_[log.id], .next_position = log.next_position, .files = {}};
+      BackupLog entry{.id = log.id,
+                      .folder = std::string(folder),
+                      .owner = owner_of_[log.id],
+                      .next_position = log.next_position,
+                      .files = {}};
       for (framelog::SnapshotFile& file : log.files) {
         entry.files.push_back({.name = std::move(file.name), .bytes = file.bytes, .crc32c = file.crc32c});
       }
+      if (!entry.owner.empty()) ++(folder == kStreamsFolder ? report_.streams : report_.log_groups);
       manifest_.logs.push_back(std::move(entry));
     }
-    return copy_small_files();
+    return {};
   }
 
-  Result<void> take_logs(framelog::LogSnapshot& logs, const std::string& streams) const {
-    const auto ids = files_.list(streams);
+  Result<void> take_logs(framelog::LogSnapshot& logs, std::string_view folder) const {
+    const auto ids = files_.list(source_of(folder));
     if (!ids.has_value() && ids.error().kind == ErrorKind::missing) return {};
     if (!ids.has_value()) return std::unexpected(ids.error());
     for (const std::string& id : *ids) {
       if (id.starts_with('.')) continue;
-      PENSTOCK_TRY_VOID(logs.take(id, [&] { return source_.cut_log(id); }));
+      PENSTOCK_TRY_VOID(logs.take(id, [&] { return source_.cut_log(folder, id); }));
     }
     return {};
   }
@@ -116,7 +163,11 @@ class Backup {
     {
       PENSTOCK_TRY(const auto catalog, catalog::open_sqlite_catalog(path));
       PENSTOCK_TRY(const auto streams, stream::StreamStore(*catalog, identity.account).load_all());
-      for (const auto& [info, version] : streams) stream_of_[stream::log_id_of(info)] = info.name;
+      for (const auto& [info, version] : streams) owner_of_[stream::log_id_of(info)] = info.name;
+      for (const catalog::Document& document : catalog->list(logs::group_key(""))) {
+        PENSTOCK_TRY(auto group, logs::from_document<logs::GroupRecord>(*document.bytes));
+        owner_of_[logs::log_id_of(group.uid)] = std::move(group.name);
+      }
       for (const catalog::Document& document : catalog->list("stream-keys/")) note_master_key(*document.bytes);
     }
     PENSTOCK_TRY(const auto file, files_.open(path, os::OpenMode::read_write));
@@ -135,6 +186,7 @@ class Backup {
     BackupFile entry{.name = std::string(name), .bytes = 0, .crc32c = {}};
     PENSTOCK_TRY(entry.bytes, file.size());
     PENSTOCK_TRY(entry.crc32c, framelog::checksum_of(file, entry.bytes));
+    small_bytes_ += entry.bytes;
     manifest_.files.push_back(std::move(entry));
     return {};
   }
@@ -182,21 +234,14 @@ class Backup {
     return {};
   }
 
-  [[nodiscard]] BackupReport report() const {
-    BackupReport report{.target = target_,
-                        .streams = 0,
-                        .bytes = 0,
-                        .bytes_copied = progress_.bytes_copied,
-                        .master_keys_elsewhere = manifest_.master_keys_elsewhere};
-    for (const BackupLog& log : manifest_.logs) {
-      report.bytes += log.bytes();
-      report.streams += log.stream.empty() ? 0 : 1;
-    }
-    for (const BackupFile& file : manifest_.files) {
-      report.bytes += file.bytes;
-      report.bytes_copied += file.bytes;
-    }
-    return report;
+  [[nodiscard]] BackupReport report() {
+    report_.target = target_;
+    report_.bytes_copied = progress_.bytes_copied;
+    report_.master_keys_elsewhere = manifest_.master_keys_elsewhere;
+    for (const BackupLog& log : manifest_.logs) report_.bytes += log.bytes();
+    for (const BackupFile& file : manifest_.files) report_.bytes += file.bytes;
+    report_.bytes_copied += small_bytes_;
+    return std::move(report_);
   }
 
   const BackupSource& source_;
@@ -206,8 +251,10 @@ class Backup {
   BackupProgress progress_;
   SteadyTime piece_began_ = source_.clock.steady();
   BackupManifest manifest_;
-  std::map<std::string, std::string> stream_of_;  ///< by log
-  std::set<std::string> master_keys_;             ///< that encrypted streams need, and that have not been found
+  BackupReport report_;
+  std::uint64_t small_bytes_ = 0;                ///< of the catalog and the small files
+  std::map<std::string, std::string> owner_of_;  ///< by log
+  std::set<std::string> master_keys_;            ///< that encrypted streams need, and that have not been found
 };
 
 }  // namespace
@@ -227,17 +274,19 @@ Result<BackupReport> back_up_stopped(os::FileSystem& files, const Clock& clock, 
   PENSTOCK_TRY(const HouseIdentity identity, read_identity(data_dir));
   PENSTOCK_TRY(const DataDirectory directory, DataDirectory::open(files, data_dir, identity));
   PENSTOCK_TRY(const auto catalog, catalog::open_sqlite_catalog(directory.path_of(kCatalogFile)));
-  const BackupSource source{
-      .files = files,
-      .clock = clock,
-      .data_dir = data_dir,
-      .copy_catalog =
-          [&](const std::string& path, const std::function<Result<void>()>& first) {
-            return run_sync(catalog->copy_to(path, first));
-          },
-      .cut_log =
-          [&](const std::string& id) { return framelog::cut_quiet_log(files, directory.path_of("streams/" + id)); },
-      .is_busy = false};
+  const BackupSource source{.files = files,
+                            .clock = clock,
+                            .data_dir = data_dir,
+                            .copy_catalog =
+                                [&](const std::string& path, const std::function<Result<void>()>& first) {
+                                  return run_sync(catalog->copy_to(path, first));
+                                },
+                            .cut_log =
+                                [&](std::string_view folder, const std::string& id) {
+                                  return framelog::cut_quiet_log(files,
+                                                                 directory.path_of(fmt::format("{}/{}", folder, id)));
+                                },
+                            .is_busy = false};
   return make_backup(source, target, on_progress);
 }
 

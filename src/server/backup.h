@@ -2,7 +2,8 @@
 /// Makes a backup of a data directory, whether a server runs on it or not (docs/adr/0007-backup-and-restore.md).
 ///
 /// Guarantee: a target with a manifest is whole and on disk, and holds everything that was acknowledged before the call
-///            and that retention has not dropped. Catalog and logs are of one moment. On failure what was written is
+///            and that retention has not dropped. Catalog, logs and zips are of one moment; what lies in buckets is at
+///            least as new. On failure what was written is
 ///            removed again; whatever is left of it has no manifest. The data directory is only read.
 /// Threads:   it blocks; one at a time for a data directory (the caller's part).
 /// Errors:    invalid (a target that cannot be one), conflict (it is not empty), unavailable (a full disk), corrupt
@@ -12,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -29,7 +31,8 @@ struct BackupSource {
   std::string data_dir;
   /// Calls `first`, then writes the catalog to a new file; nothing of the catalog changes from before `first` on.
   std::function<Result<void>(const std::string& path, const std::function<Result<void>()>& first)> copy_catalog;
-  std::function<Result<std::optional<framelog::LogCut>>(const std::string& log_id)> cut_log;
+  /// `folder`: one of kLogFolders.
+  std::function<Result<std::optional<framelog::LogCut>>(std::string_view folder, const std::string& log_id)> cut_log;
   /// Somebody else needs the disk: copying pauses as long as it works.
   bool is_busy = false;
 };
@@ -44,6 +47,9 @@ using OnBackupProgress = std::function<Result<void>(const BackupProgress&)>;
 struct BackupReport {
   std::string target;
   std::uint64_t streams = 0;
+  std::uint64_t log_groups = 0;
+  std::uint64_t zips = 0;  ///< of functions and layers
+  std::uint64_t bucket_files = 0;
   std::uint64_t bytes = 0;         ///< of everything in it
   std::uint64_t bytes_copied = 0;  ///< the rest shares the disk with the data directory
   std::vector<std::string> master_keys_elsewhere;

@@ -7,13 +7,16 @@
 
 #include "codec/json.h"
 #include "codec/timestamp_text.h"
+#include "codec/utf8.h"
 
 namespace penstock::server {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
+/// Of the first format: streams' logs alone, and neither functions' code nor buckets.
+constexpr std::uint64_t kFormatOldest = 1;
 constexpr std::uint64_t kTimeMsMax = 253'402'300'799'999;  // the end of the year 9999
 
 std::unexpected<Error> damaged(std::string_view what) {
@@ -28,20 +31,6 @@ json::array render_files(const std::vector<BackupFile>& files) {
     out.push_back(json::array{file.name, file.bytes, std::move(crc)});
   }
   return out;
-}
-
-/// Names lead nowhere but below the folder they belong to.
-bool is_safe(std::string_view name) {
-  if (name.empty() || name.size() > 255 || name.starts_with('/') || name.find('\0') != std::string_view::npos) {
-    return false;
-  }
-  for (std::size_t begin = 0; begin <= name.size();) {
-    const std::size_t end = std::min(name.find('/', begin), name.size());
-    const std::string_view part = name.substr(begin, end - begin);
-    if (part.empty() || part == "." || part == "..") return false;
-    begin = end + 1;
-  }
-  return true;
 }
 
 Result<std::string> text_of(const json::object& object, std::string_view key) {
@@ -70,7 +59,7 @@ Result<BackupFile> parse_file(const json::value& value) {
   }
   const json::array& row = value.as_array();
   BackupFile file{.name = std::string(row[0].as_string()), .bytes = 0, .crc32c = {}};
-  if (!is_safe(file.name)) return damaged("a file's name");
+  if (!is_file_name(file.name)) return damaged("a file's name");
   PENSTOCK_TRY(file.bytes, number_of(&row[1], "bytes"));
   if (row[2].is_null()) return file;
   if (!row[2].is_string()) return damaged("a file's checksum");
@@ -95,13 +84,19 @@ Result<std::vector<BackupFile>> parse_files(const json::object& object) {
   return files;
 }
 
-Result<BackupLog> parse_log(const json::value& value) {
+Result<BackupLog> parse_log(const json::value& value, std::uint64_t format) {
   if (!value.is_object()) return damaged("a log's entry");
   const json::object& object = value.as_object();
   BackupLog log;
   PENSTOCK_TRY(log.id, text_of(object, "id"));
-  if (!is_safe(log.id) || log.id.find('/') != std::string::npos) return damaged("a log's id");
-  PENSTOCK_TRY(log.stream, text_of(object, "stream"));
+  if (!is_file_name(log.id) || log.id.find('/') != std::string::npos) return damaged("a log's id");
+  if (format == kFormatOldest) {
+    PENSTOCK_TRY(log.owner, text_of(object, "stream"));
+  } else {
+    PENSTOCK_TRY(log.folder, text_of(object, "folder"));
+    if (std::ranges::find(kLogFolders, log.folder) == std::end(kLogFolders)) return damaged("a log's folder");
+    PENSTOCK_TRY(log.owner, text_of(object, "owner"));
+  }
   PENSTOCK_TRY(log.next_position, number_of(object.if_contains("next_position"), "next_position"));
   PENSTOCK_TRY(log.files, parse_files(object));
   return log;
@@ -115,11 +110,38 @@ std::uint64_t BackupLog::bytes() const {
   return total;
 }
 
+std::string BackupLog::described() const {
+  if (owner.empty()) return fmt::format("the log {}", path());
+  return fmt::format("the {} {}", folder == kStreamsFolder ? "stream" : "log group", owner);
+}
+
+std::string_view zip_sha256_of(std::string_view name) {
+  constexpr std::string_view kSuffix = ".zip";
+  constexpr std::size_t kHexLength = 64;
+  if (name.size() != kZipsFolder.size() + 1 + kHexLength + kSuffix.size()) return {};
+  if (!name.starts_with(kZipsFolder) || name[kZipsFolder.size()] != '/' || !name.ends_with(kSuffix)) return {};
+  const std::string_view hex = name.substr(kZipsFolder.size() + 1, kHexLength);
+  return hex.find_first_not_of("0123456789abcdef") == std::string_view::npos ? hex : std::string_view();
+}
+
+bool is_file_name(std::string_view name) {
+  if (name.empty() || name.size() > kFileNameBytesMax || name.starts_with('/')) return false;
+  if (name.find('\0') != std::string_view::npos || !codec::is_utf8(name)) return false;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('/', begin), name.size());
+    const std::string_view part = name.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
 std::string render_manifest(const BackupManifest& manifest) {
   json::array logs;
   for (const BackupLog& log : manifest.logs) {
     logs.push_back(json::object{{"id", log.id},
-                                {"stream", log.stream},
+                                {"folder", log.folder},
+                                {"owner", log.owner},
                                 {"next_position", log.next_position},
                                 {"bytes", log.bytes()},
                                 {"files", render_files(log.files)}});
@@ -150,7 +172,7 @@ Result<BackupManifest> parse_manifest(std::string_view text) {
         fmt::format("the backup was made by a newer Penstock: its {} has format {}, this program knows format {}",
                     kManifestFile, format, kFormat));
   }
-  if (format != kFormat) return damaged("its format is none");
+  if (format < kFormatOldest) return damaged("its format is none");
   BackupManifest manifest;
   PENSTOCK_TRY(manifest.program, text_of(object, "penstock"));
   PENSTOCK_TRY(const std::uint64_t made, number_of(object.if_contains("made_ms"), "made_ms"));
@@ -161,7 +183,7 @@ Result<BackupManifest> parse_manifest(std::string_view text) {
   PENSTOCK_TRY(manifest.files, parse_files(object));
   PENSTOCK_TRY(const json::array* logs, array_of(object, "logs"));
   for (const json::value& entry : *logs) {
-    PENSTOCK_TRY(BackupLog log, parse_log(entry));
+    PENSTOCK_TRY(BackupLog log, parse_log(entry, format));
     manifest.logs.push_back(std::move(log));
   }
   PENSTOCK_TRY(const json::array* keys, array_of(object, "master_keys_elsewhere"));

@@ -48,6 +48,9 @@ json::object report_object(const BackupReport& report) {
   for (const std::string& id : report.master_keys_elsewhere) keys.push_back(json::string(id));
   return {{"target", report.target},
           {"streams", report.streams},
+          {"log_groups", report.log_groups},
+          {"zips", report.zips},
+          {"bucket_files", report.bucket_files},
           {"bytes", report.bytes},
           {"bytes_copied", report.bytes_copied},
           {"master_keys_elsewhere", std::move(keys)}};
@@ -56,6 +59,9 @@ json::object report_object(const BackupReport& report) {
 BackupReport parse_report(const json::object& object) {
   BackupReport report{.target = text_of(object, "target"),
                       .streams = number_of(object, "streams"),
+                      .log_groups = number_of(object, "log_groups"),
+                      .zips = number_of(object, "zips"),
+                      .bucket_files = number_of(object, "bucket_files"),
                       .bytes = number_of(object, "bytes"),
                       .bytes_copied = number_of(object, "bytes_copied"),
                       .master_keys_elsewhere = {}};

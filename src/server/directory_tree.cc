@@ -28,6 +28,21 @@ FreshFolder::~FreshFolder() {
   if (is_new_) static_cast<void>(files_->remove_directory(path_));
 }
 
+Result<void> FolderSync::make_for(std::string_view name) {
+  const std::size_t last = name.rfind('/');
+  if (last == std::string_view::npos || folders_.contains(name.substr(0, last))) return {};
+  PENSTOCK_TRY_VOID(files_.make_directories(root_ + "/" + std::string(name.substr(0, last))));
+  for (std::size_t slash = last; slash != std::string_view::npos && slash > 0; slash = name.rfind('/', slash - 1)) {
+    if (!folders_.emplace(name.substr(0, slash)).second) break;
+  }
+  return {};
+}
+
+Result<void> FolderSync::sync() const {
+  for (const std::string& folder : folders_) PENSTOCK_TRY_VOID(files_.sync_directory(root_ + "/" + folder));
+  return files_.sync_directory(root_);
+}
+
 void remove_contents(os::FileSystem& files, const std::string& path) {
   const auto names = files.list(path);
   for (const std::string& name : names.value_or(std::vector<std::string>{})) {

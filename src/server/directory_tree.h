@@ -1,8 +1,11 @@
 #pragma once
 /// Small things that backup and restore do to folders. Threads: any.
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/result.h"
 #include "os/file_system.h"
@@ -29,6 +32,21 @@ class FreshFolder {
   os::FileSystem* files_;
   std::string path_;
   bool is_new_;
+};
+
+/// The folders of many files below one folder: made as they are needed, synced together at the end.
+class FolderSync {
+ public:
+  FolderSync(os::FileSystem& files, std::string root) : files_(files), root_(std::move(root)) {}
+  /// `name` is a file's, relative to the root.
+  Result<void> make_for(std::string_view name);
+  /// The root and all that were made for: the names of files and folders in them are durable then.
+  Result<void> sync() const;
+
+ private:
+  os::FileSystem& files_;
+  const std::string root_;
+  std::set<std::string, std::less<>> folders_;  ///< relative to the root
 };
 
 /// Everything in a folder, as far as it can be removed.

@@ -16,15 +16,17 @@ constexpr std::chrono::milliseconds kSayEvery{200};
 
 Result<BackupReport> LiveBackup::run(const ControlRequest& request, const ControlSay& say) {
   if (is_running_.exchange(true)) return fail(ErrorKind::conflict, "another backup is being made; wait for its end");
-  const BackupSource source{.files = files_,
-                            .clock = clock_,
-                            .data_dir = data_dir_,
-                            .copy_catalog =
-                                [this](const std::string& path, const std::function<Result<void>()>& first) {
-                                  return run_sync(catalog_.copy_to(path, first));
-                                },
-                            .cut_log = [this](const std::string& id) { return logs_.cut(id); },
-                            .is_busy = true};
+  const BackupSource source{
+      .files = files_,
+      .clock = clock_,
+      .data_dir = data_dir_,
+      .copy_catalog =
+          [this](const std::string& path, const std::function<Result<void>()>& first) {
+            return run_sync(catalog_.copy_to(path, first));
+          },
+      .cut_log = [this](std::string_view folder,
+                        const std::string& id) { return (folder == kStreamsFolder ? streams_ : outputs_).cut(id); },
+      .is_busy = true};
   const SteadyTime began = clock_.steady();
   SteadyTime said = began;
   const auto report = make_backup(source, request.target, [&](const BackupProgress& progress) -> Result<void> {

@@ -16,10 +16,15 @@ namespace penstock::server {
 
 class LiveBackup {
  public:
-  /// All outlive the object.
+  /// All outlive the object. `outputs`: the store of log groups and of asynchronous invocations.
   LiveBackup(os::FileSystem& files, const Clock& clock, std::string data_dir, catalog::SqliteFileCatalog& catalog,
-             framelog::EmbeddedFrameLogs& logs)
-      : files_(files), clock_(clock), data_dir_(std::move(data_dir)), catalog_(catalog), logs_(logs) {}
+             framelog::EmbeddedFrameLogs& streams, framelog::EmbeddedFrameLogs& outputs)
+      : files_(files),
+        clock_(clock),
+        data_dir_(std::move(data_dir)),
+        catalog_(catalog),
+        streams_(streams),
+        outputs_(outputs) {}
 
   Result<BackupReport> run(const ControlRequest& request, const ControlSay& say);
 
@@ -28,7 +33,8 @@ class LiveBackup {
   const Clock& clock_;
   const std::string data_dir_;
   catalog::SqliteFileCatalog& catalog_;
-  framelog::EmbeddedFrameLogs& logs_;
+  framelog::EmbeddedFrameLogs& streams_;
+  framelog::EmbeddedFrameLogs& outputs_;
   std::atomic<bool> is_running_ = false;
 };
 

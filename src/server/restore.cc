@@ -12,7 +12,9 @@
 #include "framelog/embedded/inspection.h"
 #include "framelog/embedded/log_snapshot.h"
 #include "framelog/embedded/position_leap.h"
+#include "functions/zip_archive.h"
 #include "server/directory_tree.h"
+#include "sigv4/crypto.h"
 #include "stream/stream_store.h"
 
 namespace penstock::server {
@@ -48,12 +50,12 @@ class Restore {
     }
     PENSTOCK_TRY(FreshFolder fresh, FreshFolder::make(files_, target_));
     PENSTOCK_TRY_VOID(write_durably(files_, path_of(kMarkerFile), "an unfinished restore\n"));
-    PENSTOCK_TRY_VOID(files_.make_directories(path_of("streams")));
+    for (const std::string_view folder : kLogFolders) PENSTOCK_TRY_VOID(files_.make_directories(path_of(folder)));
     PENSTOCK_TRY_VOID(copy_files());
-    PENSTOCK_TRY_VOID(copy_logs());
+    for (const std::string_view folder : kLogFolders) PENSTOCK_TRY_VOID(copy_logs(folder));
     PENSTOCK_TRY_VOID(find_shards());
     for (const BackupLog& log : manifest_.logs) PENSTOCK_TRY_VOID(settle(log));
-    PENSTOCK_TRY_VOID(files_.sync_directory(path_of("streams")));
+    for (const std::string_view folder : kLogFolders) PENSTOCK_TRY_VOID(files_.sync_directory(path_of(folder)));
     PENSTOCK_TRY_VOID(sync_with_parents(files_, target_));
     PENSTOCK_TRY_VOID(files_.unlink(path_of(kMarkerFile)));
     PENSTOCK_TRY_VOID(files_.sync_directory(target_));
@@ -77,9 +79,13 @@ class Restore {
     report_.master_keys_elsewhere = manifest_.master_keys_elsewhere;
     for (const BackupLog& log : manifest_.logs) {
       report_.bytes += log.bytes();
-      report_.streams += log.stream.empty() ? 0 : 1;
+      if (!log.owner.empty()) ++(log.folder == kStreamsFolder ? report_.streams : report_.log_groups);
     }
-    for (const BackupFile& file : manifest_.files) report_.bytes += file.bytes;
+    for (const BackupFile& file : manifest_.files) {
+      report_.bytes += file.bytes;
+      report_.zips += zip_sha256_of(file.name).empty() ? 0 : 1;
+      report_.bucket_files += file.name.starts_with(fmt::format("{}/", kBucketsFolder)) ? 1 : 0;
+    }
     progress_.bytes_to_copy = report_.bytes;
     return {};
   }
@@ -90,19 +96,40 @@ class Restore {
   }
 
   Result<void> copy_files() {
+    FolderSync folders(files_, target_);
     for (const BackupFile& file : manifest_.files) {
       const std::string from = backup_ + "/" + file.name;
       const std::string to = path_of(file.name);
-      const std::string folder = to.substr(0, to.find_last_of('/'));
-      PENSTOCK_TRY_VOID(files_.make_directories(folder));
+      PENSTOCK_TRY_VOID(folders.make_for(file.name));
       PENSTOCK_TRY(const auto source, open(from));
       PENSTOCK_TRY(const std::uint64_t bytes, source->size());
-      PENSTOCK_TRY(const std::uint32_t crc,
-                   framelog::copy_file(files_, *source, bytes, to, [this](std::uint64_t got) { return note(got); }));
-      PENSTOCK_TRY_VOID(compare(from, file, {.name = file.name, .bytes = bytes, .crc32c = crc}));
-      PENSTOCK_TRY_VOID(files_.sync_directory(folder));
+      BackupFile there{.name = file.name, .bytes = bytes, .crc32c = {}};
+      const bool is_zip = !zip_sha256_of(file.name).empty();
+      PENSTOCK_TRY(const bool linked, is_zip&& options_.link ? link(from, to) : Result<bool>(false));
+      if (!linked) {
+        PENSTOCK_TRY(there.crc32c,
+                     framelog::copy_file(files_, *source, bytes, to, [this](std::uint64_t got) { return note(got); }));
+      }
+      PENSTOCK_TRY_VOID(compare(from, file, there));
+      if (is_zip) PENSTOCK_TRY_VOID(check_zip(from, file));
     }
-    return {};
+    return folders.sync();
+  }
+
+  /// False: the disk has no such links.
+  Result<bool> link(const std::string& from, const std::string& to) const {
+    const auto linked = files_.link(from, to);
+    if (linked.has_value()) return true;
+    if (linked.error().kind == ErrorKind::invalid) return false;
+    return std::unexpected(linked.error());
+  }
+
+  /// One that was linked into the backup has no checksum but its name.
+  Result<void> check_zip(const std::string& path, const BackupFile& file) const {
+    if (!options_.check) return {};
+    PENSTOCK_TRY(const std::string zip, read_file(files_, path, functions::kUnpackedBytesMax));
+    if (sigv4::sha256_hex(zip) == zip_sha256_of(file.name)) return {};
+    return damaged(path, "is not the zip that it is named after: its SHA-256 is another");
   }
 
   Result<std::unique_ptr<os::File>> open(const std::string& path) const {
@@ -125,20 +152,22 @@ class Restore {
     return {};
   }
 
-  Result<void> copy_logs() {
-    framelog::LogSnapshot logs(files_, path_of("streams"), "", options_.link);
+  Result<void> copy_logs(std::string_view folder) {
+    framelog::LogSnapshot logs(files_, path_of(folder), "", options_.link);
     for (const BackupLog& log : manifest_.logs) {
-      const std::string folder = backup_ + "/streams/" + log.id;
-      PENSTOCK_TRY_VOID(logs.take(log.id, [&] { return framelog::cut_quiet_log(files_, folder); }));
+      if (log.folder != folder) continue;
+      const std::string from = backup_ + "/" + log.path();
+      PENSTOCK_TRY_VOID(logs.take(log.id, [&] { return framelog::cut_quiet_log(files_, from); }));
     }
     PENSTOCK_TRY(const auto copied, logs.finish([this](std::uint64_t bytes) { return note(bytes); }));
     std::map<std::string, const framelog::SnapshotLog*> by_id;
     for (const framelog::SnapshotLog& log : copied) by_id[log.id] = &log;
     for (const BackupLog& wanted : manifest_.logs) {
-      const std::string folder = backup_ + "/streams/" + wanted.id;
+      if (wanted.folder != folder) continue;
+      const std::string from = backup_ + "/" + wanted.path();
       const auto there = by_id.find(wanted.id);
-      if (there == by_id.end()) return damaged(folder, "is missing");
-      PENSTOCK_TRY_VOID(compare(folder, wanted, *there->second));
+      if (there == by_id.end()) return damaged(from, "is missing");
+      PENSTOCK_TRY_VOID(compare(from, wanted, *there->second));
     }
     return {};
   }
@@ -169,8 +198,8 @@ class Restore {
   }
 
   Result<void> settle(const BackupLog& log) {
-    const std::string name = log.stream.empty() ? "the log " + log.id : "the stream " + log.stream;
-    const std::string folder = path_of("streams/" + log.id);
+    const std::string name = log.described();
+    const std::string folder = path_of(log.path());
     PENSTOCK_TRY_VOID(on_progress_(progress_));
     if (options_.check) {
       PENSTOCK_TRY(const auto found, framelog::inspect_log(files_, folder));
@@ -186,6 +215,7 @@ class Restore {
       }
       report_.frames += found.frames;
     }
+    // Readers of log groups and of invocations go by times and by what they have noted: no tip is leapt there.
     const auto next = framelog::leap_positions(files_, folder, shards_[log.id]);
     if (!next.has_value()) return fail(next.error().kind, fmt::format("{}: {}", name, next.error().message));
     if (options_.check && *next < log.next_position) {
@@ -218,6 +248,9 @@ std::string render_report(const RestoreReport& report) {
   return codec::serialize(boost::json::object{{"target", report.target},
                                               {"made", codec::iso_8601(report.made)},
                                               {"streams", report.streams},
+                                              {"log_groups", report.log_groups},
+                                              {"zips", report.zips},
+                                              {"bucket_files", report.bucket_files},
                                               {"frames", report.frames},
                                               {"bytes", report.bytes},
                                               {"master_keys_elsewhere", std::move(keys)}});

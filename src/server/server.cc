@@ -413,7 +413,7 @@ Task<net::HttpResponse> Server::Parts::answer(net::HttpRequest request) {
 
 /// A server without it serves all the same; only what it is asked for there is not to be had.
 void Server::Parts::open_control() {
-  backup.emplace(*files, clock, directory->path(), *catalog, *logs);
+  backup.emplace(*files, clock, directory->path(), *catalog, *logs, *output_frames);
   auto opened = Control::open(directory->path(), [this](const ControlRequest& request, const ControlSay& say) {
     return backup->run(request, say);
   });

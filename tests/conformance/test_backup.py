@@ -150,7 +150,7 @@ def test_what_is_no_whole_backup_is_refused(stream, tmp_path):
         "rotten-catalog": lambda copy: damage(copy / "catalog.sqlite3", 9000),
         "missing-key": lambda copy: (copy / "seal-key").unlink(),
         "newer": lambda copy: (copy / "backup.json").write_text(
-            (copy / "backup.json").read_text().replace('"format":1', '"format":7', 1)),
+            (copy / "backup.json").read_text().replace('"format":2', '"format":7', 1)),
     }
     says = {"unfinished": "is no backup, or an unfinished one", "newer": "made by a newer Penstock"}
     for name, spoil in cases.items():

@@ -3,7 +3,8 @@
 
     PENSTOCK_BIN=build/release/penstock tests/formats/make_sample.py NAME
 
-writes tests/formats/NAME/data.tar.xz and tests/formats/NAME/expected.json. A sample is never changed afterwards.
+writes tests/formats/NAME/data.tar.xz and tests/formats/NAME/expected.json; with --backup instead of it a backup,
+tests/formats/NAME/backup.tar.xz and tests/formats/NAME/expected-backup.json. A sample is never changed afterwards.
 """
 
 import hashlib
@@ -13,11 +14,13 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from lambda_zips import HELLO_PYTHON, lambda_role, zip_of  # noqa: E402
 from penstock_process import PenstockProcess, binary  # noqa: E402
 
 SEALS = 90  # records of 3,000 bytes: more than the first segment takes
@@ -137,16 +140,65 @@ def make(folder: Path, sample: Path) -> None:
         (server.data / name).unlink(missing_ok=True)
     sample.mkdir()
     (sample / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
-    with tarfile.open(sample / "data.tar.xz", "w:xz", preset=9) as archive:
+    pack(server.data, "data", sample)
+
+
+def pack(folder: Path, name: str, sample: Path) -> None:
+    with tarfile.open(sample / f"{name}.tar.xz", "w:xz", preset=9) as archive:
         def plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
             info.uid = info.gid = info.mtime = 0
             info.uname = info.gname = ""
             return info
-        archive.add(server.data, "data", filter=plain)
+        archive.add(folder, name, filter=plain)
+
+
+def furnish_functions(server) -> None:
+    functions, logs = server.client("lambda"), server.client("logs")
+    code = zip_of({"app.py": HELLO_PYTHON})
+    layer = functions.publish_layer_version(LayerName="words", Content={"ZipFile": zip_of({"python/words.py": "A = 1\n"})})
+    functions.create_function(FunctionName="flag", Runtime="python3.11", Role=lambda_role(server, name="runs"),
+                              Handler="app.handler", Layers=[layer["LayerVersionArn"]], Code={"ZipFile": code})
+    logs.create_log_group(logGroupName="/field/notes")
+    for stream in ("east", "west"):
+        logs.create_log_stream(logGroupName="/field/notes", logStreamName=stream)
+        events = [{"timestamp": int(time.time() * 1000) + i, "message": f"{stream} {i} " + "." * 200} for i in range(50)]
+        logs.put_log_events(logGroupName="/field/notes", logStreamName=stream, logEvents=events)
+    bucket = server.data / "buckets" / "told" / "a"
+    bucket.mkdir(parents=True)
+    (bucket / "record.json").write_text("{}")
+
+
+def read_functions(server) -> dict:
+    functions, logs = server.client("lambda"), server.client("logs")
+    flag = functions.get_function(FunctionName="flag")["Configuration"]
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/field/notes")
+    buckets = server.data / "buckets"
+    return {"function": [flag["CodeSha256"], flag["CodeSize"], flag["Layers"]],
+            "zips": sorted(path.name for path in (server.data / "functions" / "zips").iterdir()),
+            "events": [[e["logStreamName"], e["timestamp"], e["message"], e["eventId"]] for page in pages for e in page["events"]],
+            "objects": sorted(str(path.relative_to(buckets)) for path in buckets.rglob("*") if path.is_file())}
+
+
+def make_backup(folder: Path, sample: Path) -> None:
+    server = PenstockProcess(folder).start()
+    furnish(server)
+    furnish_functions(server)
+    kinesis = server.client("kinesis")
+    put(kinesis, "plain", SEALS, 3000)
+    put(kinesis, "secret", 10, 100)
+    expected = {"made_by": subprocess.run([binary(), "version"], check=True, capture_output=True, text=True).stdout.strip(),
+                "records": read_everything(kinesis), **read_catalog(server), **read_functions(server)}
+    server.stop()
+    keep_for_ever(server.data)
+    subprocess.run([binary(), "backup", str(folder / "backup"), "--data-dir", str(server.data)], check=True, capture_output=True)
+    sample.mkdir()
+    (sample / "expected-backup.json").write_text(json.dumps(expected, indent=1) + "\n")
+    pack(folder / "backup", "backup", sample)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    arguments = [argument for argument in sys.argv[1:] if argument != "--backup"]
+    if len(arguments) != 1:
         sys.exit(__doc__)
-    with tempfile.TemporaryDirectory() as scratch:
-        make(Path(scratch), HERE / sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        (make if len(arguments) == len(sys.argv) - 1 else make_backup)(Path(folder), HERE / arguments[0])

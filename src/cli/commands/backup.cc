@@ -61,15 +61,25 @@ void print_missing_keys(const std::vector<std::string>& ids) {
   fmt::print(" (kinesis.master_key_file).\n");
 }
 
+/// "1 streams, 2 log groups": streams, and whatever else there is.
+template <class Report>
+std::string counts_of(const Report& report) {
+  std::string text = fmt::format("{} streams", report.streams);
+  if (report.log_groups > 0) text += fmt::format(", {} log groups", report.log_groups);
+  if (report.zips > 0) text += fmt::format(", {} zips", report.zips);
+  if (report.bucket_files > 0) text += fmt::format(", {} files of buckets", report.bucket_files);
+  return text;
+}
+
 void print(const server::BackupReport& report) {
-  fmt::print("{}: {} streams, {}; {} copied, the rest linked\n", report.target, report.streams, size_text(report.bytes),
+  fmt::print("{}: {}, {}; {} copied, the rest linked\n", report.target, counts_of(report), size_text(report.bytes),
              size_text(report.bytes_copied));
   fmt::print("It holds keys and secrets: keep it as the data directory is kept.\n");
   print_missing_keys(report.master_keys_elsewhere);
 }
 
 void print(const server::RestoreReport& report, bool checked) {
-  fmt::print("{}: {} streams, {}, as of {}{}\n", report.target, report.streams, size_text(report.bytes),
+  fmt::print("{}: {}, {}, as of {}{}\n", report.target, counts_of(report), size_text(report.bytes),
              codec::iso_8601(report.made), checked ? fmt::format("; {} frames read, all whole", report.frames) : "");
   print_missing_keys(report.master_keys_elsewhere);
 }

@@ -19,8 +19,8 @@ struct CheckOptions {
   std::string stream;
 };
 
-void print(const server::StreamReport& report, bool repaired) {
-  const std::string name = report.stream.empty() ? "log " + report.log + " (no stream owns it)" : report.stream;
+void print(const server::LogReport& report, bool repaired) {
+  const std::string& name = report.name;
   if (!report.found.has_value()) {
     fmt::print("{}: {}\n", name, report.found.error().message);
     return;
@@ -38,20 +38,33 @@ void print(const server::StreamReport& report, bool repaired) {
   }
 }
 
+void print(const server::ZipReport& report) {
+  if (report.zips == 0) return;
+  if (report.damages.empty()) {
+    fmt::print("{} zips of functions and layers: whole\n", report.zips);
+    return;
+  }
+  for (const std::string& line : report.damages) fmt::print("{}\n", line);
+  fmt::print("Functions and layers cannot be run without their zips: upload those again.\n");
+}
+
 int inspect(const CheckOptions& options, server::Inspection what) {
   const auto files = os::posix_file_system();
-  const auto reports = server::inspect_streams(*files, options.data_dir, what,
+  const auto found = server::inspect_directory(*files, options.data_dir, what,
                                                options.stream.empty() ? std::nullopt : std::optional(options.stream));
-  if (!reports.has_value()) return report_failure(reports.error().message);
+  if (!found.has_value()) return report_failure(found.error().message);
   const bool repairs = what == server::Inspection::repair;
   bool whole = true;
   bool mended = true;
-  for (const server::StreamReport& report : *reports) {
+  for (const server::LogReport& report : found->logs) {
     print(report, repairs);
     whole = whole && report.is_whole();
     mended = mended && report.found.has_value();
   }
-  if (whole) return 0;
+  print(found->zips);
+  const bool zips_whole = found->zips.damages.empty();
+  if (whole) return zips_whole ? 0 : 1;
+  mended = mended && zips_whole;
   if (repairs) {
     fmt::print("What was whole is kept, each damaged file beside its repaired one as NAME.damaged.\n");
     return mended ? 0 : 1;
@@ -76,7 +89,7 @@ void add_check(CLI::App& app, Exit& exit) {
 }
 
 void add_repair(CLI::App& app, Exit& exit) {
-  add(app, exit, server::Inspection::repair, "repair", "Keeps what is whole of damaged streams");
+  add(app, exit, server::Inspection::repair, "repair", "Keeps what is whole of damaged logs");
 }
 
 }  // namespace penstock::cli

@@ -1,5 +1,5 @@
 #pragma once
-/// `penstock check` and `penstock repair`: look through every stored byte of the streams, with no server running.
+/// `penstock check` and `penstock repair`: look through every stored byte of logs and zips, with no server running.
 
 #include "cli/command.h"
 
