@@ -309,6 +309,7 @@ Result<void> Server::Parts::open_functions() {
       .check_runtime = [this](std::string_view runtime) { return invoker->check_runtime(runtime); },
       .buckets_folder = absolute + "/buckets",
       .concurrent_executions = static_cast<int>(settings.lambda.concurrency_max),
+      .code_bytes_max = static_cast<std::int64_t>(settings.lambda.code_bytes_max),
       .warm_environments =
           [this](std::string_view name, std::string_view qualifier) {
             const auto resolved = functions->resolve(name, qualifier);

@@ -198,6 +198,10 @@ constexpr std::array kSettings = {
             [](Settings& s, std::string_view v) { return read_ms(s.lambda.async_first_retry, v, 1, kHourMs); }},
     Setting{"lambda.async_second_retry_ms", Form::number,
             [](Settings& s, std::string_view v) { return read_ms(s.lambda.async_second_retry, v, 1, kHourMs); }},
+    Setting{"lambda.code_bytes_max", Form::number,
+            [](Settings& s, std::string_view v) {
+              return read_number(s.lambda.code_bytes_max, v, 1, std::uint64_t{1} << 50U);
+            }},
     Setting{"lambda.concurrency_max", Form::number,
             [](Settings& s, std::string_view v) { return read_number(s.lambda.concurrency_max, v, 1, 10'000); }},
     Setting{"lambda.destinations_endpoint", Form::text,

@@ -46,6 +46,7 @@ struct LambdaSettings {
   std::string node;             ///< empty: where it usually is
   std::string python;
   std::size_t concurrency_max = 64;
+  std::uint64_t code_bytes_max = 75ULL << 30U;  ///< of all zips that functions, versions and layers refer to
   std::chrono::milliseconds idle_max{600'000};
   std::chrono::milliseconds init_max{10'000};
   std::uint64_t processes_max = 1024;

@@ -12,7 +12,7 @@ import pytest
 from iam_documents import allow
 from lambda_zips import lambda_role, zip_of
 from penstock_process import PenstockProcess
-from test_backup import damage, done, refused, restored
+from test_backup import damage, done, penstock, refused, restored
 from test_lambda_async import until, value
 
 # Of the layer, and of the code: each says which one runs.
@@ -227,6 +227,7 @@ def test_what_is_damaged_is_named(own_server, tmp_path):
         said = refused("restore", copy, tmp_path / "out")
         assert "the backup is damaged" in said and says in said, name
         assert not (tmp_path / "out").exists()
+    assert f"{zip_path.name} is damaged" in penstock("check", "--data-dir", tmp_path / "rotten-zip").stdout
     # What is whole of rotten events can be had, when that is asked for.
     done("repair", "--data-dir", tmp_path / "rotten-events")
     server = restored(tmp_path / "rotten-events", tmp_path / "repaired", "--no-check")

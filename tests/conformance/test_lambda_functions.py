@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from iam_documents import allow, document
 from lambda_zips import HELLO_PYTHON, lambda_role, zip_of
-from penstock_process import ACCOUNT, REGION, Credentials
+from penstock_process import ACCOUNT, REGION, Credentials, PenstockProcess
 
 ZIP = zip_of({"app.py": HELLO_PYTHON})
 
@@ -207,6 +207,34 @@ def test_functions_are_listed_in_pages(own_server):
     assert [f["Version"] for f in every if f["FunctionName"] == names[0]] == ["$LATEST", "1"]
     usage = functions.get_account_settings()
     assert usage["AccountUsage"] == {"TotalCodeSize": 8 * len(ZIP), "FunctionCount": 7}
+
+
+def test_code_storage_is_bounded(tmp_path):
+    (tmp_path / "penstock.json").write_text(json.dumps({"lambda": {"code_bytes_max": 3 * len(ZIP)}}))
+    server = PenstockProcess(tmp_path, "--config", str(tmp_path / "penstock.json")).start()
+    try:
+        role = lambda_role(server)
+        functions = server.client("lambda")
+        full = ("CodeStorageExceededException", 400, "Code storage limit exceeded.")
+        make(functions, "one", role, Publish=True)
+        assert refused(make, functions=functions, name="two", role=role, Publish=True) == full
+        functions.publish_layer_version(LayerName="words", Content={"ZipFile": ZIP})
+        usage = functions.get_account_settings()
+        assert usage["AccountLimit"]["TotalCodeSize"] == usage["AccountUsage"]["TotalCodeSize"] == 3 * len(ZIP)
+        assert refused(make, functions=functions, name="two", role=role) == full
+        assert refused(functions.publish_layer_version, LayerName="words", Content={"ZipFile": ZIP}) == full
+        larger = zip_of({"app.py": HELLO_PYTHON + "# more\n"})
+        assert refused(functions.update_function_code, FunctionName="one", ZipFile=larger) == full
+        assert refused(functions.update_function_code, FunctionName="one", ZipFile=ZIP, Publish=True) == full
+        functions.update_function_code(FunctionName="one", ZipFile=ZIP)  # no more than there was
+        functions.update_function_configuration(FunctionName="one", Timeout=9)
+        assert refused(functions.publish_version, FunctionName="one") == full
+        functions.delete_layer_version(LayerName="words", VersionNumber=1)
+        assert functions.publish_version(FunctionName="one")["Version"] == "2"
+        functions.delete_function(FunctionName="one")
+        make(functions, "two", role, Publish=True)
+    finally:
+        server.stop()
 
 
 def test_permissions_make_the_resource_policy(functions, role, name):

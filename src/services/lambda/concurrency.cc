@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "services/lambda/code_storage.h"
 #include "services/lambda/reference.h"
 
 namespace penstock::services::lambda {
@@ -16,8 +17,6 @@ namespace {
 
 /// Left for functions without a reservation. Developer Guide, "Configuring reserved concurrency".
 constexpr std::int64_t kUnreservedMin = 100;
-/// Lambda quotas: "Storage for uploaded functions".
-constexpr std::int64_t kTotalCodeBytesMax = 75LL << 30U;
 
 std::int64_t reserved_in_all(const FunctionRegistry& registry, std::string_view without) {
   std::int64_t sum = 0;
@@ -176,13 +175,9 @@ Answer<ListProvisionedOutput> list_provisioned_concurrency(CallContext& call, Li
 Answer<AccountSettings> get_account_settings(CallContext& call, Empty /*input*/) {
   const std::int32_t concurrency = call.house.lambda->concurrent_executions;
   co_return store_of(call).read([&](const FunctionRegistry& registry) {
-    AccountUsage usage{.function_count = static_cast<std::int64_t>(registry.functions().rows().size())};
-    for (const auto& [name, row] : registry.functions().rows()) {
-      usage.total_code_size += row.record->latest.code.zip_bytes;
-    }
-    for (const auto& [key, row] : registry.versions().rows()) usage.total_code_size += row.record->code.zip_bytes;
-    for (const auto& [key, row] : registry.layer_versions().rows()) usage.total_code_size += row.record->code.zip_bytes;
-    return AccountSettings{.limit = {.total_code_size = kTotalCodeBytesMax,
+    const AccountUsage usage{.total_code_size = stored_code_bytes(registry),
+                             .function_count = static_cast<std::int64_t>(registry.functions().rows().size())};
+    return AccountSettings{.limit = {.total_code_size = call.house.lambda->code_bytes_max,
                                      .code_size_unzipped = static_cast<std::int64_t>(functions::kUnpackedBytesMax),
                                      .code_size_zipped = 52'428'800,
                                      .concurrent_executions = concurrency,

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "services/lambda/code_storage.h"
 #include "services/lambda/functions_api.h"
 #include "services/lambda/reference.h"
 #include "services/lambda/roles.h"
@@ -97,8 +98,10 @@ Answer<FunctionConfiguration> create_function(CallContext& call, CreateFunctionI
     FunctionRecord made = record;
     PENSTOCK_TRY_VOID(apply_settings(input, registry, store, made.latest));
     if (const auto past = registry.past_functions().find(function.name)) made.next_version = past->next_version;
+    const bool publishes = input.publish.value_or(false);
+    PENSTOCK_TRY_VOID(check_code_storage(call, registry, made.latest.code.zip_bytes * (publishes ? 2 : 1)));
     Changes changes;
-    if (input.publish.value_or(false)) published = publish(store, made, std::nullopt, changes);
+    if (publishes) published = publish(store, made, std::nullopt, changes);
     changes.push_back(put(functions::key::kFunction, function.name, registry.functions(), made));
     return changes;
   };

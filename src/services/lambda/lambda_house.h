@@ -1,6 +1,7 @@
 #pragma once
 /// What Lambda's handlers may use beside the House; wired once by `server`. References outlive every call.
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -26,8 +27,9 @@ struct LambdaHouse {
   functions::Destinations& destinations;
   /// Whether this machine can run it ("python3.11"); the error says what is missing. Null: not asked.
   std::function<Result<void>(std::string_view runtime)> check_runtime{};
-  std::string buckets_folder{};      ///< <data>/buckets: a folder for each S3 bucket
-  int concurrent_executions = 1000;  ///< of the account: all functions together
+  std::string buckets_folder{};               ///< <data>/buckets: a folder for each S3 bucket
+  int concurrent_executions = 1000;           ///< of the account: all functions together
+  std::int64_t code_bytes_max = 75LL << 30U;  ///< of all zips that functions, versions and layers refer to
   /// Environments that provisioned concurrency keeps warm of NAME:QUALIFIER (a version or an alias), and that are
   /// ready. Null: none.
   std::function<int(std::string_view name, std::string_view qualifier)> warm_environments{};

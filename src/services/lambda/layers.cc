@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "services/lambda/code_storage.h"
 #include "services/lambda/configuration.h"
 #include "services/lambda/reference.h"
 
@@ -87,6 +88,7 @@ Answer<LayerVersion> publish_layer_version(CallContext& call, PublishLayerVersio
                             .code = functions::to_record(*code),
                             .created = store.now()};
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
+    PENSTOCK_TRY_VOID(check_code_storage(call, registry, record.code.zip_bytes));
     const auto layer = registry.layers().find(name);
     record.version = layer == nullptr ? 1 : layer->next_version;
     const std::string key = functions::version_key(name, record.version);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "services/lambda/code_storage.h"
 #include "services/lambda/functions_api.h"
 #include "services/lambda/reference.h"
 #include "services/lambda/roles.h"
@@ -50,11 +51,15 @@ Answer<FunctionConfiguration> update_function_code(CallContext& call, UpdateFunc
     function.latest.code = functions::to_record(*code);
     function.latest.architecture = architecture;
     PENSTOCK_TRY_VOID(apply_settings({}, registry, store, function.latest));  // for the bound on code and layers
+    const std::int64_t bytes = function.latest.code.zip_bytes;
+    const bool publishes = input.publish.value_or(false);
+    const std::int64_t before = registry.functions().find(name)->latest.code.zip_bytes;
+    PENSTOCK_TRY_VOID(check_code_storage(call, registry, bytes * (publishes ? 2 : 1) - before));
     mark_changed(store, function);
     answer = function.latest;
     if (input.dry_run.value_or(false)) return Changes{};
     Changes changes;
-    if (input.publish.value_or(false)) answer = publish(store, function, std::nullopt, changes);
+    if (publishes) answer = publish(store, function, std::nullopt, changes);
     changes.push_back(put(functions::key::kFunction, name, registry.functions(), function));
     return changes;
   };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "services/lambda/code_storage.h"
 #include "services/lambda/reference.h"
 
 namespace penstock::services::lambda {
@@ -56,6 +57,7 @@ Answer<FunctionConfiguration> publish_version(CallContext& call, PublishVersionI
       answer = *last;
       return Changes{};
     }
+    PENSTOCK_TRY_VOID(check_code_storage(call, registry, present->latest.code.zip_bytes));
     functions::FunctionRecord function = *present;
     Changes changes;
     answer = publish(store, function, input.description, changes);
