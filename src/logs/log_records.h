@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "codec/codec.h"
+#include "codec/document.h"
 #include "codec/shape.h"
 #include "core/clock.h"
 #include "core/result.h"
@@ -43,20 +43,7 @@ const codec::Shape& describe(const StreamRecord*);
 [[nodiscard]] std::string group_key(std::string_view name);
 [[nodiscard]] std::string stream_key(std::string_view group_uid, std::string_view name);
 
-template <class Record>
-[[nodiscard]] std::string to_document(const Record& record) {
-  return codec::encode_json(codec::shape_of<Record>(), &record);
-}
-
-/// Errors: corrupt.
-template <class Record>
-[[nodiscard]] Result<Record> from_document(std::string_view bytes) {
-  Record record;
-  if (const auto decoded = codec::decode_json(bytes, codec::shape_of<Record>(), &record); !decoded.has_value()) {
-    return fail(ErrorKind::corrupt, decoded.error().message);
-  }
-  if (record.format != kDocumentFormat) return fail(ErrorKind::corrupt, "document of an unknown format");
-  return record;
-}
+using codec::from_document;
+using codec::to_document;
 
 }  // namespace penstock::logs

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/codec.h"
+#include "codec/document.h"
 #include "codec/shape.h"
 #include "core/clock.h"
 #include "core/result.h"
@@ -135,20 +135,7 @@ const codec::Shape& describe(const Link*);
 const codec::Shape& describe(const Tags*);
 const codec::Shape& describe(const Setting*);
 
-template <class Record>
-[[nodiscard]] std::string to_document(const Record& record) {
-  return codec::encode_json(codec::shape_of<Record>(), &record);
-}
-
-/// Errors: corrupt (not the document that to_document writes, or of a later format).
-template <class Record>
-[[nodiscard]] Result<Record> from_document(std::string_view bytes) {
-  Record record;
-  if (const auto decoded = codec::decode_json(bytes, codec::shape_of<Record>(), &record); !decoded.has_value()) {
-    return fail(ErrorKind::corrupt, decoded.error().message);
-  }
-  if (record.format != kDocumentFormat) return fail(ErrorKind::corrupt, "document of an unknown format");
-  return record;
-}
+using codec::from_document;
+using codec::to_document;
 
 }  // namespace penstock::services::iot
