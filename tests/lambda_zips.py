@@ -9,6 +9,8 @@ import zipfile
 TRUST_LAMBDA = json.dumps({"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
 
+MAY_LOG = {"Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
+
 HELLO_PYTHON = "def handler(event, context):\n    return {'hello': event}\n"
 
 
@@ -24,11 +26,12 @@ def zip_of(files: dict[str, str | bytes], executable: tuple[str, ...] = ()) -> b
     return out.getvalue()
 
 
-def lambda_role(server, *statements: dict, name: str | None = None) -> str:
-    """The ARN of a role that Lambda may take, with these statements as its policy."""
+def lambda_role(server, *statements: dict, name: str | None = None, logs: bool = True) -> str:
+    """The ARN of a role that Lambda may take, with these statements as its policy; its functions' output is logged."""
     iam = server.client("iam")
     role = name or "r-" + uuid.uuid4().hex[:12]
     made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=TRUST_LAMBDA)["Role"]["Arn"]
+    statements = (*statements, MAY_LOG) if logs else statements
     if statements:
         iam.put_role_policy(RoleName=role, PolicyName="inline",
                             PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))

@@ -4,7 +4,8 @@
 /// environment lifecycle".
 ///
 /// Threads: any; the Task completes on the awaiting coroutine's executor.
-/// Errors:  missing (no such function), throttled (concurrency: TooManyRequestsException), invalid (payload too large),
+/// Errors:  missing (no such function), throttled (concurrency; the message is Lambda's ThrottleReason), invalid
+/// (payload too large),
 ///          conflict (not Active), unavailable (no environment could be started; the server stops). What the function
 ///          itself does wrong (an error, a time-out, an exit) is an answer with a function_error, not an Error.
 /// Bounds:  event and answer kPayloadBytesMax each.

@@ -61,6 +61,7 @@ Result<std::unique_ptr<functions::runtime::LocalInvoker>> open_invoker(FunctionR
                                                                   std::string_view session_name) {
              return credentials_of(identities, clock, role_arn, session_name);
            },
+       .may_log = std::move(parts.may_log),
        .provisioned = [&functions = parts.functions] { return functions.provisioned(); },
        .api = std::move(parts.api)});
 }

@@ -20,6 +20,7 @@ struct FunctionRuntimeParts {
   functions::FunctionStore& functions;
   logs::LogSink& logs;
   const iam::IdentityStore& identities;
+  functions::runtime::LogPermission may_log;
   const Clock& clock;
   Random& random;
   const Settings& settings;

@@ -26,6 +26,7 @@
 #include "net/http_server.h"
 #include "os/posix_file_system.h"
 #include "server/boot_id.h"
+#include "server/code_downloads.h"
 #include "server/control.h"
 #include "server/deletion_clock.h"
 #include "server/function_delivery.h"
@@ -35,6 +36,7 @@
 #include "server/live_backup.h"
 #include "server/master_key_files.h"
 #include "server/metrics_page.h"
+#include "server/output_permission.h"
 #include "server/restore.h"
 #include "server/root_key.h"
 #include "server/tls_files.h"
@@ -138,6 +140,8 @@ struct Server::Parts {
   std::optional<mqtt::Broker> broker;
   std::unique_ptr<functions::CodeStore> code;
   std::unique_ptr<functions::FunctionStore> functions;
+  std::optional<CodeDownloads> downloads;
+  std::optional<OutputPermission> output_permission;
   std::unique_ptr<functions::runtime::LocalInvoker> invoker;
   std::unique_ptr<FunctionDelivery> delivery;
   std::optional<MemoryBudget> mapped_records;
@@ -279,17 +283,36 @@ Result<void> Server::Parts::open_functions() {
                                                                              .code = *code,
                                                                              .account = identity.account,
                                                                              .region = identity.region})));
-  PENSTOCK_TRY(invoker, named("functions", open_invoker({.functions = *functions,
-                                                         .logs = *outputs,
-                                                         .identities = *identities,
-                                                         .clock = clock,
-                                                         .random = random,
-                                                         .settings = settings,
-                                                         .folder = absolute + "/functions/runtime",
-                                                         .region = identity.region,
-                                                         .api = [this](net::HttpRequest request) {
-                                                           return gateway->handle(std::move(request));
-                                                         }})));
+  downloads.emplace(
+      CodeDownloadParts{.code = *code, .answers = *answers, .clock = clock, .random = random, .api_url = [this] {
+                          return endpoints.api;
+                        }});
+  output_permission.emplace(OutputPermissionParts{.identities = *identities,
+                                                  .outputs = *outputs,
+                                                  .clock = clock,
+                                                  .account = identity.account,
+                                                  .region = identity.region});
+  PENSTOCK_TRY(invoker,
+               named("functions",
+                     open_invoker({.functions = *functions,
+                                   .logs = *outputs,
+                                   .identities = *identities,
+                                   .may_log =
+                                       [this](std::string_view role, std::string_view group, std::string_view stream) {
+                                         return output_permission->may_write(role, group, stream);
+                                       },
+                                   .clock = clock,
+                                   .random = random,
+                                   .settings = settings,
+                                   .folder = absolute + "/functions/runtime",
+                                   .region = identity.region,
+                                   .api =
+                                       [this](net::HttpRequest request) {
+                                         if (CodeDownloads::is_at(request)) {
+                                           return downloads->answer(std::move(request));
+                                         }
+                                         return gateway->handle(std::move(request));
+                                       }})));
   PENSTOCK_TRY(delivery, named("functions", FunctionDelivery::open({.files = *files,
                                                                     .catalog = *catalog,
                                                                     .frames = *output_frames,
@@ -315,6 +338,7 @@ Result<void> Server::Parts::open_functions() {
             const auto resolved = functions->resolve(name, qualifier);
             return resolved.has_value() ? static_cast<int>(invoker->ready_environments(*resolved->version)) : 0;
           },
+      .code_link = [this](std::string_view sha256_hex) { return downloads->link(sha256_hex); },
       .function_url =
           [this](std::string_view id) {
             return fmt::format("http://{}.lambda-url.{}.localhost:{}/", id, directory->identity().region,
@@ -408,6 +432,7 @@ Task<net::HttpResponse> Server::Parts::answer(net::HttpRequest request) {
   if (const auto id = FunctionUrls::id_of(request); id.has_value()) {
     co_return co_await function_urls->answer(std::move(request), *id);
   }
+  if (CodeDownloads::is_at(request)) co_return co_await downloads->answer(std::move(request));
   if (metrics->is_at(request)) co_return metrics->answer(request);
   co_return co_await gateway->handle(std::move(request));
 }

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 
 import javascript
@@ -196,6 +197,8 @@ def a_function(call, name: str, role: str) -> None:
     eventually(lambda: call("GetFunctionConfiguration", FunctionName=name)["State"] == "Active")
     seen = call("GetFunction", FunctionName=name)
     assert (seen["Tags"], seen["Code"]["RepositoryType"]) == ({"crop": "tomato"}, "S3")
+    with urllib.request.urlopen(seen["Code"]["Location"], timeout=30) as answer:
+        assert answer.read() == ZIP
     known = seen["Configuration"]
     assert (known["Runtime"], known["Handler"], known["Timeout"], known["MemorySize"], known["Description"], known["CodeSize"]) == (
         "python3.11", "app.handler", 7, 256, "erste", len(ZIP))

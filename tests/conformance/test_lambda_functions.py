@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import random
+import urllib.error
+import urllib.request
 import uuid
 
 import pytest
@@ -73,6 +75,33 @@ def test_a_function_lives_and_dies(functions, role, name):
     code, status, message = refused(functions.get_function, FunctionName=name)
     assert (code, status, message) == ("ResourceNotFoundException", 404, f"Function not found: {arn(name)}")
     assert refused(functions.delete_function, FunctionName=name)[:2] == ("ResourceNotFoundException", 404)
+
+
+def fetched(link, method="GET"):
+    """Status and body of what the link gives to somebody without credentials."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(link, method=method), timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read()
+
+
+def test_code_is_downloaded_by_its_link_alone(functions, role, name):
+    make(functions, name, role)
+    functions.publish_version(FunctionName=name)
+    functions.update_function_code(FunctionName=name, ZipFile=zip_of({"app.py": HELLO_PYTHON + "# changed\n"}))
+    link = functions.get_function(FunctionName=name, Qualifier="1")["Code"]["Location"]
+    assert fetched(link) == (200, ZIP)
+    assert fetched(functions.get_function(FunctionName=name)["Code"]["Location"])[1] != ZIP
+    layer = functions.publish_layer_version(LayerName=name, Content={"ZipFile": ZIP})
+    assert fetched(layer["Content"]["Location"]) == (200, ZIP)
+    got = functions.get_layer_version(LayerName=name, VersionNumber=1)["Content"]["Location"]
+    assert fetched(got) == (200, ZIP)
+    status, told = fetched(link[:-1] + ("0" if link[-1] != "0" else "1"))
+    assert (status, b"SignatureDoesNotMatch" in told) == (403, True)
+    assert fetched(link.replace("expires=", "expires=9"))[0] == 403
+    assert fetched(link, "POST")[0] == 403
+    assert fetched(link.partition("?")[0])[0] == 403
 
 
 def test_every_form_of_a_name_is_understood(functions, role, name):

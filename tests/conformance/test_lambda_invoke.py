@@ -178,6 +178,24 @@ def test_the_log_has_every_invocation(server, functions, make):
     assert "/[$LATEST]" in streams[0]["logStreamName"]
 
 
+def test_output_is_logged_only_as_the_role_may(server, functions, make):
+    logs = server.client("logs")
+    code = "def handler(event, context):\n    print('line of', event)\n"
+    write = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
+    silent = make(code, Role=lambda_role(server, logs=False))
+    no_group = make(code, Role=lambda_role(server, write, logs=False))
+    with_group = make(code, Role=lambda_role(server, write, logs=False))
+    logs.create_log_group(logGroupName=f"/aws/lambda/{with_group}")
+    for name in (silent, no_group, with_group):
+        answer = functions.invoke(FunctionName=name, Payload=b"1", LogType="Tail")
+        assert "line of 1" in base64.b64decode(answer["LogResult"]).decode(), "it runs, and its tail is told"
+    deadline = time.monotonic() + 20
+    while not logs.filter_log_events(logGroupName=f"/aws/lambda/{with_group}", filterPattern="line")["events"]:
+        assert time.monotonic() < deadline
+    for name in (silent, no_group):  # ran before
+        assert logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"] == []
+
+
 def processes_below(root: int) -> set[int]:
     """Of the machine, as /proc has them: those that came from `root`."""
     parents = {}

@@ -66,7 +66,10 @@ Environment::Environment(const EnvironmentParts& parts, EnvironmentOwner& owner,
       provisioned_(provisioned),
       log_stream_(log_stream_name(parts.clock.now(), function_->version, parts.random.hex(16))),
       log_(parts.logs, parts.clock, function_->logging, log_stream_, parts.options.output_bytes_max,
-           language != Language::provided),
+           language != Language::provided,
+           [this] {
+             return !parts_.may_log || parts_.may_log(function_->role_arn, function_->logging.group, log_stream_);
+           }),
       since_(parts.clock.steady()),
       born_(since_),
       output_(parts.loop.context()),

@@ -50,6 +50,7 @@ struct EnvironmentParts {
   const Interpreters& interpreters;
   const ControlGroups* groups;  ///< null: processes are watched instead
   const RoleCredentialSource& credentials;
+  const LogPermission& may_log;
   const net::HttpHandler& api;  ///< Penstock's own API, for Network::api; may be empty
 };
 

@@ -45,13 +45,14 @@ std::string log_stream_name(Timestamp now, std::string_view version, std::string
 }
 
 InvocationLog::InvocationLog(logs::LogSink& sink, const Clock& clock, LoggingConfig config, std::string stream,
-                             std::size_t output_bytes_max, bool joins_lines)
+                             std::size_t output_bytes_max, bool joins_lines, std::function<bool()> may_log)
     : sink_(sink),
       clock_(clock),
       config_(std::move(config)),
       stream_(std::move(stream)),
       output_bytes_max_(output_bytes_max),
-      joins_lines_(joins_lines) {}
+      joins_lines_(joins_lines),
+      may_log_(std::move(may_log)) {}
 
 void InvocationLog::write(std::string_view bytes) {
   const std::size_t room = output_bytes_max_ - std::min(output_bytes_max_, written_);
@@ -129,7 +130,9 @@ void InvocationLog::init_report(const Report& report) {
 }
 
 void InvocationLog::flush() {
-  if (!events_.empty()) sink_.put(config_.group, stream_, std::exchange(events_, {}));
+  if (events_.empty()) return;
+  std::vector<logs::LogEvent> events = std::exchange(events_, {});
+  if (may_log_()) sink_.put(config_.group, stream_, std::move(events));
 }
 
 std::string InvocationLog::take_tail() {

@@ -6,6 +6,7 @@
 ///          dropped and counted.
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,9 +33,9 @@ class InvocationLog {
   static constexpr std::size_t kTailBytes = 4096;  ///< Source: Lambda API Reference, Invoke, LogResult
 
   InvocationLog(logs::LogSink& sink, const Clock& clock, LoggingConfig config, std::string stream,
-                std::size_t output_bytes_max, bool joins_lines);
+                std::size_t output_bytes_max, bool joins_lines, std::function<bool()> may_log);
 
-  /// Output as it comes. Lines are put into the sink with flush().
+  /// Output as it comes. Lines are put into the sink with flush(), if `may_log` says so then; the tail is there anyhow.
   void write(std::string_view bytes);
   void start(std::string_view request_id, std::string_view version);
   /// END and REPORT. Ends a line that was begun.
@@ -58,6 +59,7 @@ class InvocationLog {
   std::string stream_;
   std::size_t output_bytes_max_;
   bool joins_lines_;  ///< a CR stands for a line end within one event: Penstock's own bootstraps write it so
+  std::function<bool()> may_log_;
   std::string partial_;
   std::vector<logs::LogEvent> events_;
   std::string tail_;

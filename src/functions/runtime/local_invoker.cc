@@ -57,6 +57,7 @@ class LocalInvoker::Pool {
                           .interpreters = interpreters,
                           .groups = nullptr,
                           .credentials = parts.credentials,
+                          .may_log = parts.may_log,
                           .api = parts.api},
         ticker(loops.at(0).context()),
         ending(loops.at(0).context()) {}

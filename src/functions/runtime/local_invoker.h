@@ -45,6 +45,7 @@ struct LocalInvokerParts {
   Random& random;
   RuntimeOptions options;
   RoleCredentialSource credentials;
+  LogPermission may_log{};
   /// Versions whose environments are kept warm: asked at the start and after changes. May be empty. Threads: any.
   std::function<std::vector<Resolved>()> provisioned{};
   /// Penstock's own API as functions reach it (Network::api). Called on the environments' loop. May be empty.

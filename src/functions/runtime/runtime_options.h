@@ -24,6 +24,9 @@ struct RoleCredentials {
 using RoleCredentialSource =
     std::function<Result<RoleCredentials>(std::string_view role_arn, std::string_view session_name)>;
 
+/// Whether a role may write to a log group and stream. Null: all may. Threads: any.
+using LogPermission = std::function<bool(std::string_view role_arn, std::string_view group, std::string_view stream)>;
+
 /// What a function reaches beyond its own environment.
 enum class Network : std::uint8_t {
   api,   ///< nothing but Penstock's API, at 127.0.0.1 inside

@@ -2,6 +2,8 @@
 /// Changes of the function store with Lambda's own errors.
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "functions/function_store.h"
@@ -21,6 +23,12 @@ using codec::Empty;
 
 [[nodiscard]] inline functions::FunctionStore& store_of(const CallContext& call) {
   return call.house.lambda->functions;
+}
+
+/// Code.Location, Content.Location.
+[[nodiscard]] inline std::optional<std::string> code_link(const CallContext& call, const functions::CodeRecord& code) {
+  const auto& link = call.house.lambda->code_link;
+  return link == nullptr ? std::nullopt : std::optional(link(code.sha256_hex));
 }
 
 /// Runs `plan` as FunctionStore::change does; its error is the answer. The plan and what it refers to outlive the

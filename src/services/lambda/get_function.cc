@@ -15,6 +15,7 @@ Answer<GetFunctionOutput> get_function(CallContext& call, QualifiedInput input) 
     PENSTOCK_TRY(const auto version, find_version(store, registry, function.name, function.qualifier));
     PENSTOCK_TRY(const auto record, find_function(store, registry, function.name));
     GetFunctionOutput out{.configuration = configuration_of(store, *version, function.qualifier)};
+    out.code.location = code_link(call, version->code);
     if (!record->tags.empty()) out.tags = record->tags;
     if (record->reserved_concurrency.has_value()) out.concurrency = Concurrency{record->reserved_concurrency};
     return out;

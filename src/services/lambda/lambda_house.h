@@ -33,6 +33,8 @@ struct LambdaHouse {
   /// Environments that provisioned concurrency keeps warm of NAME:QUALIFIER (a version or an alias), and that are
   /// ready. Null: none.
   std::function<int(std::string_view name, std::string_view qualifier)> warm_environments{};
+  /// Where the zip with that SHA-256 can be had for 10 minutes by whoever has the link. Null: nowhere.
+  std::function<std::string(std::string_view sha256_hex)> code_link{};
   /// Where a function URL with that id (one label of a host name) is served. Null: they are not.
   std::function<std::string(std::string_view url_id)> function_url{};
   consumers::EventSourceMappings* mappings = nullptr;  ///< null until they are built

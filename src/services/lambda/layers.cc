@@ -30,11 +30,13 @@ LayerVersion listed(const functions::FunctionStore& store, const LayerVersionRec
   return out;
 }
 
-LayerVersion described(const functions::FunctionStore& store, const LayerVersionRecord& record) {
+LayerVersion described(const CallContext& call, const LayerVersionRecord& record) {
+  const functions::FunctionStore& store = store_of(call);
   LayerVersion out = listed(store, record);
   out.layer_arn = store.layer_arn(record.name);
-  out.content =
-      LayerContent{.location = {}, .code_sha256 = code_sha256_of(record.code), .code_size = record.code.zip_bytes};
+  out.content = LayerContent{.location = code_link(call, record.code),
+                             .code_sha256 = code_sha256_of(record.code),
+                             .code_size = record.code.zip_bytes};
   return out;
 }
 
@@ -51,7 +53,7 @@ Answer<LayerVersion> get(CallContext& call, std::string name, std::int64_t versi
     return registry.layer_versions().find(functions::version_key(name, version));
   });
   if (record == nullptr) co_return std::unexpected(no_layer_version(version_arn(store, name, version)));
-  co_return described(store, *record);
+  co_return described(call, *record);
 }
 
 }  // namespace
@@ -97,7 +99,7 @@ Answer<LayerVersion> publish_layer_version(CallContext& call, PublishLayerVersio
                    put(functions::key::kLayerVersion, key, registry.layer_versions(), record)};
   };
   PENSTOCK_CO_TRY_VOID(co_await change(store, plan));
-  co_return described(store, record);
+  co_return described(call, record);
 }
 
 Answer<LayerVersion> get_layer_version(CallContext& call, LayerVersionInput input) {
