@@ -56,4 +56,15 @@ Result<void> FunctionRegistry::apply(std::string_view document, catalog::Version
   return fail(ErrorKind::corrupt, fmt::format("{} is no document of a function", document));
 }
 
+void FunctionRegistry::each_code(
+    const std::function<void(std::string_view owner, const CodeRecord& code)>& visit) const {
+  const auto visit_version = [&](const VersionRecord& version) {
+    visit("function " + version.function, version.code);
+    for (const LayerUse& layer : version.layers) visit("function " + version.function, layer.code);
+  };
+  for (const auto& [name, row] : functions_.rows()) visit_version(row.record->latest);
+  for (const auto& [key, row] : versions_.rows()) visit_version(*row.record);
+  for (const auto& [key, row] : layer_versions_.rows()) visit("layer " + row.record->name, row.record->code);
+}
+
 }  // namespace penstock::functions

@@ -8,6 +8,7 @@
 /// Errors:  corrupt (apply: a document that cannot be read); the registry is then as it was.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -77,6 +78,8 @@ class FunctionRegistry {
   /// "<layer>/<version, ten digits>"
   [[nodiscard]] const Records<LayerVersionRecord>& layer_versions() const { return layer_versions_; }
   [[nodiscard]] const Records<LayerRecord>& layers() const { return layers_; }
+  /// Every zip that is referred to, as often as it is. Owners: "function NAME", "layer NAME".
+  void each_code(const std::function<void(std::string_view owner, const CodeRecord& code)>& visit) const;
   /// Numbers of versions given to functions that are gone.
   [[nodiscard]] const Records<LayerRecord>& past_functions() const { return past_functions_; }
 

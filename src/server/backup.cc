@@ -6,6 +6,7 @@
 #include <chrono>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <set>
 #include <thread>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "core/task.h"
 #include "framelog/embedded/embedded_store.h"
 #include "framelog/embedded/log_snapshot.h"
+#include "functions/function_registry.h"
 #include "logs/log_records.h"
 #include "os/posix_file_system.h"
 #include "server/bucket_files.h"
@@ -120,6 +122,7 @@ class Backup {
                  copy_bucket_files(files_, source_of(kBucketsFolder), bucket_files, path_of(kBucketsFolder), on_bytes));
     PENSTOCK_TRY_VOID(copy_small_files());
     report_.zips = zip_files.size();
+    note_lost_code(zip_files);
     report_.bucket_files = copied.size();
     std::ranges::move(zip_files, std::back_inserter(manifest_.files));
     std::ranges::move(copied, std::back_inserter(manifest_.files));
@@ -168,11 +171,31 @@ class Backup {
         PENSTOCK_TRY(auto group, logs::from_document<logs::GroupRecord>(*document.bytes));
         owner_of_[logs::log_id_of(group.uid)] = std::move(group.name);
       }
+      PENSTOCK_TRY_VOID(note_code(*catalog));
       for (const catalog::Document& document : catalog->list("stream-keys/")) note_master_key(*document.bytes);
     }
     PENSTOCK_TRY(const auto file, files_.open(path, os::OpenMode::read_write));
     PENSTOCK_TRY_VOID(file->sync());
     return add_file(kCatalogFile, *file);
+  }
+
+  Result<void> note_code(const catalog::Catalog& catalog) {
+    functions::FunctionRegistry registry;
+    for (const catalog::Document& document : catalog.list(functions::key::kPrefix)) {
+      PENSTOCK_TRY_VOID(registry.apply(document.key, document.version, document.bytes.get()));
+    }
+    registry.each_code([&](std::string_view owner, const functions::CodeRecord& code) {
+      code_owners_[fmt::format("{}/{}.zip", kZipsFolder, code.sha256_hex)].emplace(owner);
+    });
+    return {};
+  }
+
+  /// A function whose zip somebody removed stays, and says so when it is run: the backup is as good as the directory.
+  void note_lost_code(const std::vector<BackupFile>& zips) {
+    for (const BackupFile& zip : zips) code_owners_.erase(zip.name);
+    std::set<std::string> lost;
+    for (const auto& [zip, owners] : code_owners_) lost.insert(owners.begin(), owners.end());
+    for (const std::string& owner : lost | std::views::take(kLostCodeMax)) report_.lost_code.push_back(owner);
   }
 
   void note_master_key(std::string_view document) {
@@ -252,9 +275,10 @@ class Backup {
   SteadyTime piece_began_ = source_.clock.steady();
   BackupManifest manifest_;
   BackupReport report_;
-  std::uint64_t small_bytes_ = 0;                ///< of the catalog and the small files
-  std::map<std::string, std::string> owner_of_;  ///< by log
-  std::set<std::string> master_keys_;            ///< that encrypted streams need, and that have not been found
+  std::uint64_t small_bytes_ = 0;                             ///< of the catalog and the small files
+  std::map<std::string, std::string> owner_of_;               ///< by log
+  std::map<std::string, std::set<std::string>> code_owners_;  ///< by zip, as far as it is not in the backup
+  std::set<std::string> master_keys_;  ///< that encrypted streams need, and that have not been found
 };
 
 }  // namespace

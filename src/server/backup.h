@@ -44,6 +44,8 @@ struct BackupProgress {
 /// An error ends the backup. Called at least for each piece that is copied.
 using OnBackupProgress = std::function<Result<void>(const BackupProgress&)>;
 
+inline constexpr std::size_t kLostCodeMax = 100;
+
 struct BackupReport {
   std::string target;
   std::uint64_t streams = 0;
@@ -53,6 +55,8 @@ struct BackupReport {
   std::uint64_t bytes = 0;         ///< of everything in it
   std::uint64_t bytes_copied = 0;  ///< the rest shares the disk with the data directory
   std::vector<std::string> master_keys_elsewhere;
+  /// "function NAME", "layer NAME": what the catalog refers to was lost before; at most kLostCodeMax.
+  std::vector<std::string> lost_code{};
 };
 
 /// `target` is an absolute path.

@@ -43,9 +43,23 @@ std::string text_of(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
+json::array render_texts(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.push_back(json::string(text));
+  return out;
+}
+
+std::vector<std::string> texts_of(const json::object& object, std::string_view key) {
+  std::vector<std::string> out;
+  const json::value* texts = object.if_contains(key);
+  if (texts == nullptr || !texts->is_array()) return out;
+  for (const json::value& text : texts->as_array()) {
+    if (text.is_string()) out.emplace_back(text.as_string());
+  }
+  return out;
+}
+
 json::object report_object(const BackupReport& report) {
-  json::array keys;
-  for (const std::string& id : report.master_keys_elsewhere) keys.push_back(json::string(id));
   return {{"target", report.target},
           {"streams", report.streams},
           {"log_groups", report.log_groups},
@@ -53,24 +67,20 @@ json::object report_object(const BackupReport& report) {
           {"bucket_files", report.bucket_files},
           {"bytes", report.bytes},
           {"bytes_copied", report.bytes_copied},
-          {"master_keys_elsewhere", std::move(keys)}};
+          {"master_keys_elsewhere", render_texts(report.master_keys_elsewhere)},
+          {"lost_code", render_texts(report.lost_code)}};
 }
 
 BackupReport parse_report(const json::object& object) {
-  BackupReport report{.target = text_of(object, "target"),
-                      .streams = number_of(object, "streams"),
-                      .log_groups = number_of(object, "log_groups"),
-                      .zips = number_of(object, "zips"),
-                      .bucket_files = number_of(object, "bucket_files"),
-                      .bytes = number_of(object, "bytes"),
-                      .bytes_copied = number_of(object, "bytes_copied"),
-                      .master_keys_elsewhere = {}};
-  const json::value* keys = object.if_contains("master_keys_elsewhere");
-  if (keys == nullptr || !keys->is_array()) return report;
-  for (const json::value& key : keys->as_array()) {
-    if (key.is_string()) report.master_keys_elsewhere.emplace_back(key.as_string());
-  }
-  return report;
+  return {.target = text_of(object, "target"),
+          .streams = number_of(object, "streams"),
+          .log_groups = number_of(object, "log_groups"),
+          .zips = number_of(object, "zips"),
+          .bucket_files = number_of(object, "bucket_files"),
+          .bytes = number_of(object, "bytes"),
+          .bytes_copied = number_of(object, "bytes_copied"),
+          .master_keys_elsewhere = texts_of(object, "master_keys_elsewhere"),
+          .lost_code = texts_of(object, "lost_code")};
 }
 
 Error parse_error(const json::object& object) {

@@ -3,7 +3,7 @@
 ///
 ///     {"command":"backup","target":"/absolute/path"}
 ///     {"progress":{"bytes_copied":1048576,"bytes_to_copy":9437184}}
-///     {"done":{"target":...,"streams":...,"bytes":...,"bytes_copied":...,"master_keys_elsewhere":[...]}}
+///     {"done":{"target":...,"streams":...,"bytes":...,"bytes_copied":...,"lost_code":[...],"...":...}}
 ///     {"error":{"kind":"conflict","message":"..."}}
 ///
 /// Errors of parsing: invalid. Bounds: kControlLineBytesMax.

@@ -148,6 +148,7 @@ def test_what_functions_and_logs_keep_is_in_every_backup(narrow, tmp_path, other
         for turn, folder in enumerate((tmp_path, other_disk)):
             before = [writer.reach((turn + 1) * 5) for writer in writers]
             report = json.loads(done("backup", folder / "b", "--data-dir", narrow.data, "--json"))
+            assert report["lost_code"] == []
             assert report["log_groups"] >= 1 and report["zips"] >= 5 and report["bucket_files"] == 2
             backups.append((folder / "b", before))
     finally:
@@ -235,6 +236,10 @@ def test_what_is_damaged_is_named(own_server, tmp_path):
         assert 0 < len(events_of(server, "/field", "s")) < 160
     finally:
         server.stop()
+    # What was lost before is told.
+    (own_server.data / "functions" / "zips" / zip_path.name).unlink()
+    said = done("backup", tmp_path / "without", "--data-dir", own_server.data)
+    assert "it was lost before: code of function f." in said
     # Bytes that no name can stand for in a manifest.
     bad = own_server.data / "buckets" / "b" / "n\udcffme"
     bad.write_text("")

@@ -1,6 +1,7 @@
 #include "cli/commands/backup.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/App.hpp>
@@ -76,6 +77,9 @@ void print(const server::BackupReport& report) {
              size_text(report.bytes_copied));
   fmt::print("It holds keys and secrets: keep it as the data directory is kept.\n");
   print_missing_keys(report.master_keys_elsewhere);
+  if (!report.lost_code.empty()) {
+    fmt::print("Not in it, for it was lost before: code of {}.\n", fmt::join(report.lost_code, ", "));
+  }
 }
 
 void print(const server::RestoreReport& report, bool checked) {
