@@ -62,7 +62,7 @@ def cold_starts(server, functions, name) -> list[float]:
     caller = Caller(server, name)
     out = []
     for i in range(COLD_STARTS):
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": {"N": str(i)}})
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": {"COLD": str(i)}})
         out.append(caller.call())
     return out
 
