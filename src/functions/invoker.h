@@ -5,7 +5,7 @@
 ///
 /// Threads: any; the Task completes on the awaiting coroutine's executor.
 /// Errors:  missing (no such function), throttled (concurrency; the message is Lambda's ThrottleReason), invalid
-/// (payload too large),
+///          (payload too large),
 ///          conflict (not Active), unavailable (no environment could be started; the server stops). What the function
 ///          itself does wrong (an error, a time-out, an exit) is an answer with a function_error, not an Error.
 /// Bounds:  event and answer kPayloadBytesMax each.

@@ -1,6 +1,5 @@
 // How frames get onto the disk: enqueue (any thread) -> serve (one thread at a time: a committer, or a lone writer's
-// own)
-// -> group -> write, sync, publish.
+// own) -> group -> write, sync, publish.
 
 #include <fmt/format.h>
 
