@@ -40,8 +40,8 @@ inline constexpr std::size_t kWaitingBytesMax = 32U << 20U;
 
 class LogStore final : public LogSink {
  public:
-  /// Loads every group. A group whose log is not there (it was restored from a backup of the first format) begins anew; logs without a
-  /// group are removed. At start-up only: it blocks. The references outlive the store.
+  /// Loads every group. A group whose log is not there (it was restored from a backup of the first format) begins anew;
+  /// logs without a group are removed. At start-up only: it blocks. The references outlive the store.
   [[nodiscard]] static Result<std::unique_ptr<LogStore>> open(catalog::Catalog& catalog, framelog::FrameLogStore& logs,
                                                               const Clock& clock, Random& random);
   /// Writes what `put` took.

@@ -1,6 +1,6 @@
 // A custom runtime as a user would compile it: the Runtime API over plain sockets, nothing of Penstock's in it.
-// Its handler's name says what it does: "noop" answers null; "clock" prints when it got the event, and the data of its records, and
-// answers null; any other answers an event with the event and how many it has seen.
+// Its handler's name says what it does: "noop" answers null; "clock" prints when it got the event, and the data of its
+// records, and answers null; any other answers an event with the event and how many it has seen.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -42,8 +42,9 @@ class RuntimeApi {
   }
 
   Answer call(const std::string& method, const std::string& path, const std::string& body) {
-    const std::string request = method + " /2018-06-01/runtime/" + path + " HTTP/1.1\r\nHost: runtime\r\nContent-Length: " +
-                                std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string request = method + " /2018-06-01/runtime/" + path +
+                                " HTTP/1.1\r\nHost: runtime\r\nContent-Length: " + std::to_string(body.size()) +
+                                "\r\n\r\n" + body;
     for (std::size_t sent = 0; sent < request.size();) {
       const ssize_t n = ::send(socket_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
       if (n <= 0) std::exit(4);
