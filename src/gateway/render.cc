@@ -98,7 +98,11 @@ HttpResponse render_error(Protocol protocol, const Service* service, const ApiEr
     case Protocol::rest_json: {
       HttpResponse response = start(error.http_status, kJson, request_id);
       response.headers.add("x-amzn-ErrorType", error.code);
-      response.body = fmt::format("{{\"message\":{}}}", json_string(error.message));
+      response.body = fmt::format("{{\"message\":{}", json_string(error.message));
+      for (const auto& [name, value] : error.members) {
+        response.body += fmt::format(",{}:{}", json_string(name), json_string(value));
+      }
+      response.body += '}';
       return response;
     }
     case Protocol::query: break;

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "codec/shape.h"
@@ -32,6 +33,8 @@ struct ApiError {
   std::string code;
   std::string message;
   int http_status = 400;
+  /// What else the error's document says, in REST-JSON: ("Reason", "CallerRateLimitExceeded").
+  std::vector<std::pair<std::string_view, std::string_view>> members{};
 };
 template <class T>
 using ApiResult = std::expected<T, ApiError>;

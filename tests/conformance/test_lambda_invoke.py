@@ -235,3 +235,16 @@ def test_environments_end_with_the_server(own_server, end):
     assert not any(map(is_alive, below))
     own_server.start()
     assert run(own_server.client("lambda"), "lives-on", 2)[0] == {"got": 2}
+
+
+def test_throttled_invocations_say_why(functions, make):
+    name = make(ECHO)
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    with pytest.raises(functions.exceptions.TooManyRequestsException) as refused:
+        functions.invoke(FunctionName=name)
+    answer = refused.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert (answer["Reason"], answer["Type"]) == ("ReservedFunctionConcurrentInvocationLimitExceeded", "User")
+    with pytest.raises(functions.exceptions.ResourceNotFoundException) as missing:
+        functions.invoke(FunctionName=name + "-not")
+    assert missing.value.response["Type"] == "User"

@@ -12,7 +12,7 @@ ApiError to_api(const Error& error) {
     case ErrorKind::conflict: return resource_conflict(error.message);
     case ErrorKind::invalid: return invalid_parameter(error.message);
     case ErrorKind::throttled: return too_many_requests(error.message);
-    case ErrorKind::denied: return {"AccessDeniedException", error.message, 403};
+    case ErrorKind::denied: return user_error("AccessDeniedException", error.message, 403);
     case ErrorKind::outcome_unknown: return service_failure("The change may or may not have been made.");
     case ErrorKind::unavailable:
     case ErrorKind::corrupt: break;

@@ -48,8 +48,8 @@ Task<ApiResult<void>> set_reserved(CallContext& call, std::string given, std::op
 }
 
 ApiError no_provisioned() {
-  return {"ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function",
-          404};
+  return user_error("ProvisionedConcurrencyConfigNotFoundException",
+                    "No Provisioned Concurrency Config found for this function", 404);
 }
 
 ProvisionedConfig configuration(const CallContext& call, std::string_view name, std::string_view qualifier,

@@ -8,39 +8,44 @@
 
 namespace penstock::services::lambda {
 
+/// The caller's fault, as every error of Lambda says beside its message.
+[[nodiscard]] inline ApiError user_error(std::string_view code, std::string message, int http_status) {
+  return {std::string(code), std::move(message), http_status, {{"Type", "User"}}};
+}
+
 [[nodiscard]] inline ApiError invalid_parameter(std::string message) {
-  return {"InvalidParameterValueException", std::move(message), 400};
+  return user_error("InvalidParameterValueException", std::move(message), 400);
 }
 [[nodiscard]] inline ApiError not_found(std::string message) {
-  return {"ResourceNotFoundException", std::move(message), 404};
+  return user_error("ResourceNotFoundException", std::move(message), 404);
 }
 [[nodiscard]] inline ApiError resource_conflict(std::string message) {
-  return {"ResourceConflictException", std::move(message), 409};
+  return user_error("ResourceConflictException", std::move(message), 409);
 }
 [[nodiscard]] inline ApiError resource_in_use(std::string message) {
-  return {"ResourceInUseException", std::move(message), 400};
+  return user_error("ResourceInUseException", std::move(message), 400);
 }
 [[nodiscard]] inline ApiError precondition_failed(std::string message) {
-  return {"PreconditionFailedException", std::move(message), 412};
+  return user_error("PreconditionFailedException", std::move(message), 412);
 }
 [[nodiscard]] inline ApiError too_many_requests(std::string message) {
-  return {"TooManyRequestsException", std::move(message), 429};
+  return user_error("TooManyRequestsException", std::move(message), 429);
 }
 [[nodiscard]] inline ApiError request_too_large(std::string message) {
-  return {"RequestTooLargeException", std::move(message), 413};
+  return user_error("RequestTooLargeException", std::move(message), 413);
 }
 [[nodiscard]] inline ApiError code_storage_exceeded(std::string message) {
-  return {"CodeStorageExceededException", std::move(message), 400};
+  return user_error("CodeStorageExceededException", std::move(message), 400);
 }
 [[nodiscard]] inline ApiError policy_length_exceeded(std::string message) {
-  return {"PolicyLengthExceededException", std::move(message), 400};
+  return user_error("PolicyLengthExceededException", std::move(message), 400);
 }
 [[nodiscard]] inline ApiError service_failure(std::string message) {
-  return {"ServiceException", std::move(message), 500};
+  return {"ServiceException", std::move(message), 500, {{"Type", "Service"}}};
 }
 /// What AWS has and Penstock does not: never accepted and ignored.
 [[nodiscard]] inline ApiError unsupported(std::string message) {
-  return {"InvalidParameterValueException", std::move(message), 400};
+  return user_error("InvalidParameterValueException", std::move(message), 400);
 }
 
 /// Of the rooms below, by kind.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "core/encoding/base64.h"
 #include "services/lambda/payload_check.h"
 #include "services/lambda/reference.h"
@@ -15,12 +17,18 @@ using codec::Shape;
 using codec::ShapeBuilder;
 
 constexpr std::size_t kClientContextBytesMax = 3583;  // Source: Invoke, ClientContext
+// Of the reasons of TooManyRequestsException, those that the invoker refuses for. Source: the API Reference, Invoke,
+// Errors
+constexpr std::array<std::string_view, 2> kThrottleReasons = {"ConcurrentInvocationLimitExceeded",
+                                                              "ReservedFunctionConcurrentInvocationLimitExceeded"};
 constexpr std::int32_t kAccepted = 202;
 constexpr std::int32_t kNoContent = 204;
 
 codec::Rules in_header(std::string_view name) { return {.place = Place::header, .location = name}; }
 
-ApiError invalid_content(std::string message) { return {"InvalidRequestContentException", std::move(message), 400}; }
+ApiError invalid_content(std::string message) {
+  return user_error("InvalidRequestContentException", std::move(message), 400);
+}
 
 ApiResult<void> check_payload(const InvokeInput& input, bool is_event) {
   const std::size_t bytes_max = is_event ? functions::kAsyncPayloadBytesMax : functions::kPayloadBytesMax;
@@ -68,8 +76,12 @@ InvokeOutput output_of(functions::InvocationResult result, bool wants_log) {
 }  // namespace
 
 ApiError invoke_error(const Error& error) {
-  if (error.kind == ErrorKind::throttled) return too_many_requests("Rate Exceeded.");
-  return to_api(error);
+  if (error.kind != ErrorKind::throttled) return to_api(error);
+  ApiError refusal = too_many_requests("Rate Exceeded.");
+  for (const std::string_view reason : kThrottleReasons) {
+    if (error.message == reason) refusal.members.emplace_back("Reason", reason);
+  }
+  return refusal;
 }
 
 Touched touch_invoke(const CallContext& call, const void* input) {
