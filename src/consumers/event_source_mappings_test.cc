@@ -113,7 +113,7 @@ TEST_F(EventSourceMappingsTest, LatestIsWhereTheShardsEndedWhenTheMappingWasMade
   put_data({"after"});
   EXPECT_THAT(invoker_.batches(), ElementsAre(ElementsAre("after")));
   restart();
-  run_sync(streams_->split("s", kShard0, stream::HashKey{1} << 127U)).value();
+  run_sync(streams_->split("s", kShard0, stream::format_hash_key(stream::HashKey{1} << 127U))).value();
   put_data({"in a child"});
   pass(seconds(1));
   EXPECT_THAT(invoker_.batches(), ElementsAre(ElementsAre("after"), ElementsAre("in a child")));
@@ -143,7 +143,7 @@ TEST_F(EventSourceMappingsTest, ParentsAreFinishedBeforeTheirChildrenBegin) {
   fail_on("bad");
   map(draft());
   put_data({"bad"});
-  run_sync(streams_->split("s", kShard0, stream::HashKey{1} << 127U)).value();
+  run_sync(streams_->split("s", kShard0, stream::format_hash_key(stream::HashKey{1} << 127U))).value();
   put_data({"child"});
   pass(seconds(5));
   for (const auto& batch : invoker_.batches()) EXPECT_THAT(batch, ElementsAre("bad"));

@@ -197,7 +197,9 @@ Result<void> check_starting_point(const StartingPoint& start) {
                 fmt::format("{}Request specified {} and also a StartingSequenceNumber.", kRule, name));
   }
   if (start.type == IteratorType::at_timestamp && !start.timestamp) {
-    return fail(ErrorKind::invalid, "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP.");
+    return fail(ErrorKind::invalid,
+                "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no "
+                "timestamp parameter.");
   }
   if (start.type != IteratorType::at_timestamp && start.timestamp) {
     return fail(ErrorKind::invalid,

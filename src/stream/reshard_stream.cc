@@ -127,25 +127,25 @@ Result<ShardIndex> Streams::find_open_shard(const StreamInfo& info, std::string_
   return *index;
 }
 
-Task<Result<void>> Streams::split(std::string name, std::string shard_id, HashKey new_starting_hash_key) {
-  const Change check = [this, &shard_id, new_starting_hash_key](StreamInfo& info) -> Result<void> {
+Task<Result<void>> Streams::split(std::string name, std::string shard_id, std::string new_starting_hash_key) {
+  const std::optional<HashKey> first = parse_hash_key(new_starting_hash_key);
+  const Change check = [this, &shard_id, &new_starting_hash_key, first](StreamInfo& info) -> Result<void> {
     PENSTOCK_TRY(const ShardIndex index, find_open_shard(info, shard_id));
     PENSTOCK_TRY_VOID(check_one_more_shard());
     const HashRange& range = info.shard(index)->range;
     // One shard may be a single hash key wide, the lower child at least two: that is AWS's rule.
-    const bool fits = new_starting_hash_key > range.first && new_starting_hash_key - range.first > 1 &&
-                      new_starting_hash_key < range.last;
+    const bool fits = first && *first > range.first && *first - range.first > 1 && *first < range.last;
     if (fits) return {};
     return fail(ErrorKind::invalid,
                 fmt::format("NewStartingHashKey {} used in SplitShard() on shard {} in stream {} under account {} is "
                             "not both greater than one plus the shard's StartingHashKey {} and less than the shard's "
                             "EndingHashKey {}.",
-                            format_hash_key(new_starting_hash_key), format_shard_id(index), info.name,
-                            settings_.account, format_hash_key(range.first), format_hash_key(range.last)));
+                            new_starting_hash_key, format_shard_id(index), info.name, settings_.account,
+                            format_hash_key(range.first), format_hash_key(range.last)));
   };
-  const Change apply = [this, &shard_id, new_starting_hash_key](StreamInfo& info) -> Result<void> {
+  const Change apply = [this, &shard_id, first](StreamInfo& info) -> Result<void> {
     PENSTOCK_TRY(const ShardIndex index, find_open_shard(info, shard_id));
-    split_shard(info, index, new_starting_hash_key, clock_.now());
+    split_shard(info, index, *first, clock_.now());
     return {};
   };
   co_return co_await reshard(std::move(name), check, apply);

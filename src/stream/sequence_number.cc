@@ -128,8 +128,7 @@ std::optional<SequenceNumber> parse_sequence_number(std::string_view decimal) {
 std::string format_shard_id(ShardIndex shard) { return fmt::format("shardId-{:012}", shard.get()); }
 
 std::optional<ShardIndex> parse_shard_id(std::string_view id) {
-  constexpr std::string_view kPrefix = "shardId-";
-  if (id.starts_with(kPrefix)) id.remove_prefix(kPrefix.size());
+  if (const std::size_t hyphen = id.find('-'); hyphen != std::string_view::npos) id.remove_prefix(hyphen + 1);
   if (id.empty() || id.size() > 18) return std::nullopt;
   std::uint64_t value = 0;
   for (const char c : id) {

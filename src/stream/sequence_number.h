@@ -64,7 +64,8 @@ class SequenceWriter {
 
 /// "shardId-000000000007"
 [[nodiscard]] std::string format_shard_id(ShardIndex shard);
-/// As AWS: "shardId-" and digits, or digits alone; nullopt otherwise or above 2^31-1.
+/// As AWS: digits, alone or behind a hyphen with anything before it ("shardId-7", "x-7"); nullopt otherwise or above
+/// 2^31-1. What belongs to a shard is kept under format_shard_id, never under what a request called it.
 [[nodiscard]] std::optional<ShardIndex> parse_shard_id(std::string_view id);
 
 }  // namespace penstock::stream

@@ -69,7 +69,9 @@ TEST(ShardId, HasTwelveDigitsAndIsReadAsAwsReadsIt) {
   EXPECT_EQ(format_shard_id(ShardIndex{7}), "shardId-000000000007");
   EXPECT_EQ(parse_shard_id("shardId-000000000007"), ShardIndex{7});
   EXPECT_EQ(parse_shard_id("7"), ShardIndex{7});
-  for (const auto* bad : {"", "shardId-", "shard-1", "shardId-x", "shardId-2147483648", "-1"}) {
+  EXPECT_EQ(parse_shard_id("shard-1"), ShardIndex{1});
+  EXPECT_EQ(parse_shard_id("-00002147483647"), ShardIndex{2147483647});
+  for (const auto* bad : {"", "shardId-", "shardId-x", "shardId-2147483648", "a-b-1", "2.14E4"}) {
     EXPECT_FALSE(parse_shard_id(bad).has_value()) << bad;
   }
 }

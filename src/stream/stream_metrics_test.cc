@@ -135,7 +135,7 @@ TEST_F(StreamMetricsTest, ShardsAreShownOnlyWhereEnhancedMonitoringAsksForIt) {
 
   // Counts go on when more is shown, and over a split; the children begin at zero.
   show("ALL");
-  ASSERT_TRUE(run_sync(streams_->split("s", "shardId-000000000000", HashKey{1} << 100U)));
+  ASSERT_TRUE(run_sync(streams_->split("s", "shardId-000000000000", format_hash_key(HashKey{1} << 100U))));
   put("s", {{.partition_key = "k", .explicit_hash_key = "0", .data = "lower"}});
   read(iterator("s", "shardId-000000000000").value());
   samples = scrape();
@@ -154,7 +154,7 @@ TEST_F(StreamMetricsTest, ShardsAreShownOnlyWhereEnhancedMonitoringAsksForIt) {
 TEST_F(StreamMetricsTest, ClosedShardsGoWithTheirRecords) {
   create("s");
   show("ALL");
-  ASSERT_TRUE(run_sync(streams_->split("s", "shardId-000000000000", HashKey{1} << 100U)));
+  ASSERT_TRUE(run_sync(streams_->split("s", "shardId-000000000000", format_hash_key(HashKey{1} << 100U))));
   EXPECT_THAT(scrape(), Contains(Key(of_shard("shard_incoming_bytes_total", 0))));
   clock_.advance(25h);
   ASSERT_TRUE(run_sync(streams_->trim_expired(clock_.now())));

@@ -92,7 +92,7 @@ TEST_F(StreamStoreTest, AChangeWritesOnlyTheShardDocumentsThatItTouches) {
   for (const auto& document : catalog_->list(prefix)) before[document.key] = document.version;
   EXPECT_EQ(before.size(), 4U);
   const HashRange range = streams_->find("s")->info->shards[0].range;
-  run_sync(streams_->split("s", "shardId-000000000000", range.last / 2)).value();
+  run_sync(streams_->split("s", "shardId-000000000000", format_hash_key(range.last / 2))).value();
   std::size_t changed = 0;
   for (const auto& document : catalog_->list(prefix)) changed += before[document.key] == document.version ? 0U : 1U;
   EXPECT_EQ(changed, 2U) << "the parent's document and the one that the children are in";

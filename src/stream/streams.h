@@ -216,8 +216,8 @@ class Streams {
   // (milliseconds).
   /// UNIFORM_SCALING.
   Task<Result<ScalingCounts>> scale(std::string name, std::uint32_t target);
-  /// `new_starting_hash_key`: the first key of the upper child.
-  Task<Result<void>> split(std::string name, std::string shard_id, HashKey new_starting_hash_key);
+  /// `new_starting_hash_key`: the first key of the upper child, in decimal.
+  Task<Result<void>> split(std::string name, std::string shard_id, std::string new_starting_hash_key);
   /// `adjacent` follows `shard_id` in the order of hash keys.
   Task<Result<void>> merge(std::string name, std::string shard_id, std::string adjacent);
 

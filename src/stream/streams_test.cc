@@ -206,7 +206,7 @@ TEST_F(StreamsTest, AShardThatWasClosedWhileTheClockWasBackKeepsItsRecordsForThe
   create("s");
   put("s", {{.partition_key = "k", .data = "d"}});
   clock_.advance(-std::chrono::hours(2));
-  run_sync(streams_->split("s", "shardId-000000000000", HashKey{1} << 127U)).value();
+  run_sync(streams_->split("s", "shardId-000000000000", format_hash_key(HashKey{1} << 127U))).value();
   clock_.advance(std::chrono::hours(25));
   run_sync(streams_->trim_expired(clock_.now())).value();
   EXPECT_EQ(read_all("s", "shardId-000000000000"), std::vector<std::string>{"d"});
@@ -232,7 +232,7 @@ TEST_F(StreamsTest, ABellRingsWhenTheStreamChangesAndWhenItGoes) {
   create("s");
   const auto bell = std::make_shared<Bell>();
   ASSERT_TRUE(streams_->watch_changes("s", bell).has_value());
-  run_sync(streams_->split("s", "shardId-000000000000", HashKey{1} << 127U)).value();
+  run_sync(streams_->split("s", "shardId-000000000000", format_hash_key(HashKey{1} << 127U))).value();
   run_sync(bell->wait());
   run_sync(streams_->remove("s")).value();
   run_sync(bell->wait());

@@ -86,6 +86,42 @@ def test_groups(server, logs):
         "ResourceNotFoundException", "The specified log group does not exist.")
 
 
+def test_recorded_answers(server, logs):
+    """Recorded from AWS, 2026-02."""
+    make(logs, "/t/recorded", "s")
+    name = {"logGroupName": "/t/recorded"}
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/t/recorded"
+    group, = ask(server, "DescribeLogGroups", logGroupNamePrefix="/t/recorded")["logGroups"]
+    assert {key: group[key] for key in group if key != "creationTime"} == {
+        "arn": arn + ":*", "deletionProtectionEnabled": False, "logGroupArn": arn, "logGroupClass": "STANDARD",
+        "logGroupName": "/t/recorded", "metricFilterCount": 0, "storedBytes": 0}
+    by_pattern, = ask(server, "DescribeLogGroups", logGroupNamePattern="recorded")["logGroups"]
+    assert set(group) - set(by_pattern) == {"deletionProtectionEnabled", "storedBytes"}
+    stream, = ask(server, "DescribeLogStreams", **name)["logStreams"]
+    assert set(stream) == {"arn", "creationTime", "logStreamName", "storedBytes"}
+    for ago in (30, -1, 0):
+        answer = put(logs, "/t/recorded", "s", "m", at=now_ms() - ago * 86_400_000)
+        assert len(answer["nextSequenceToken"]) == 56 and ("rejectedLogEventsInfo" in answer) == (ago != 0)
+    too_long = "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
+    limit = "1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000"
+    for call, arguments, code, message in (
+            (logs.create_log_group, {"logGroupName": "a" * 513}, "InvalidParameterException", too_long),
+            (logs.create_log_stream, {**name, "logStreamName": "a" * 513}, "InvalidParameterException", too_long),
+            (logs.describe_log_groups, {"logGroupNamePattern": "a", "logGroupNamePrefix": "a"}, "InvalidParameterException",
+             "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."),
+            (logs.get_log_events, {**name, "logStreamName": "s", "limit": 10001}, "InvalidParameterException", limit),
+            (logs.filter_log_events, {**name, "limit": 10001}, "InvalidParameterException", limit),
+            (logs.get_log_events, {**name, "logStreamName": "s", "nextToken": "invalid-token"}, "InvalidParameterException",
+             "The specified nextToken is invalid."),
+            (logs.filter_log_events, {**name, "nextToken": "invalid-token"}, "InvalidParameterException",
+             "The specified nextToken is invalid."),
+            (logs.put_log_events, {**name, "logStreamName": "x", "logEvents": [{"timestamp": 1, "message": "m"}]},
+             "ResourceNotFoundException", "The specified log stream does not exist.")):
+        assert refused(call, **arguments) == (code, message)
+    with pytest.raises(AssertionError, match="ValidationException.*LogGroup name and LogGroup ARN are mutually exclusive parameters"):
+        ask(server, "DescribeLogStreams", **name, logGroupIdentifier="/t/recorded")
+
+
 def test_groups_come_in_pages(logs):
     for i in range(5):
         logs.create_log_group(logGroupName=f"/t/pages/{i}")

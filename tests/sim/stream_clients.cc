@@ -153,7 +153,8 @@ std::optional<Task<Result<void>>> StreamWorld::any_resharding(const StreamInfo& 
   const std::uint64_t kind = random_.below(3);
   if (kind == 0 && open.size() < 8) {
     change.kind = Kind::split;
-    return streams_->split(info.name, id, open[at].range.first + (open[at].range.last - open[at].range.first) / 2);
+    const stream::HashKey middle = open[at].range.first + (open[at].range.last - open[at].range.first) / 2;
+    return streams_->split(info.name, id, stream::format_hash_key(middle));
   }
   if (kind == 1 && at + 1 < open.size()) {
     change.kind = Kind::merge;

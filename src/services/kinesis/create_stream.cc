@@ -8,8 +8,11 @@
 namespace penstock::services::kinesis {
 namespace {
 
+/// Who says neither how many shards nor which mode gets a stream of four shards (recorded from AWS, 2022-08): what an
+/// on-demand stream begins with.
 bool is_on_demand(const CreateStreamInput& input) {
-  return input.stream_mode_details && input.stream_mode_details->stream_mode == "ON_DEMAND";
+  if (!input.stream_mode_details) return !input.shard_count;
+  return input.stream_mode_details->stream_mode == "ON_DEMAND";
 }
 
 /// What goes with which mode.

@@ -17,9 +17,16 @@ std::string date_text(Timestamp time) {
   return fmt::format("{:%a %b %d %H:%M:%S UTC %Y}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
+/// AWS takes one in quotation marks too, as a shell script may pass on what it cut out of an answer.
+std::optional<stream::ShardIterator> read_iterator(const CallContext& call, const GetRecordsInput& input) {
+  std::string_view text = input.shard_iterator;
+  if (text.size() > 2 && text.starts_with('"') && text.ends_with('"')) text = text.substr(1, text.size() - 2);
+  return call.house.streams.unseal(text);
+}
+
 ApiResult<stream::ShardIterator> check_iterator(const CallContext& call, const GetRecordsInput& input) {
   PENSTOCK_TRY_VOID(refuse_stream_id(input.stream_id));
-  auto iterator = call.house.streams.unseal(input.shard_iterator);
+  auto iterator = read_iterator(call, input);
   if (!iterator) return api_fail(kInvalidArgument, "Invalid ShardIterator.");
   if (input.stream_arn && *input.stream_arn != stream_arn(call, iterator->stream_name)) {
     return api_fail(kInvalidArgument, "The ShardIterator does not belong to the stream of StreamARN.");
@@ -41,7 +48,7 @@ ApiResult<stream::ShardIterator> check_iterator(const CallContext& call, const G
 Touched get_records_resource(const CallContext& call, const void* input) {
   const auto& get = *static_cast<const GetRecordsInput*>(input);
   std::vector<std::string> arns;
-  if (const auto iterator = call.house.streams.unseal(get.shard_iterator)) {
+  if (const auto iterator = read_iterator(call, get)) {
     arns.push_back(stream_arn(call, iterator->stream_name));
   }
   if (get.stream_arn && (arns.empty() || arns.front() != *get.stream_arn)) arns.push_back(*get.stream_arn);

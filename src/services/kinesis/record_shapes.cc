@@ -115,7 +115,7 @@ const Shape& describe(const GetShardIteratorInput*) {
           .field("ShardId", &GetShardIteratorInput::shard_id, name_rules(true))
           .field("ShardIteratorType", &GetShardIteratorInput::shard_iterator_type,
                  {.required = true,
-                  .one_of = {"AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"}})
+                  .one_of = {"AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"}})
           .field("StartingSequenceNumber", &GetShardIteratorInput::starting_sequence_number, sequence_number_rules())
           .field("Timestamp", &GetShardIteratorInput::timestamp)
           .field("DryRun", &GetShardIteratorInput::dry_run)

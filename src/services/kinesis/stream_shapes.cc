@@ -301,18 +301,20 @@ const Shape& describe(const ListTagsForResourceOutput*) {
 }
 
 const Shape& describe(const IncreaseStreamRetentionPeriodInput*) {
-  static const Shape shape = stream_shape<IncreaseStreamRetentionPeriodInput>("IncreaseStreamRetentionPeriodInput")
-                                 .field("RetentionPeriodHours",
-                                        &IncreaseStreamRetentionPeriodInput::retention_period_hours, {.required = true})
-                                 .build();
+  static const Shape shape =
+      stream_shape<IncreaseStreamRetentionPeriodInput>("IncreaseStreamRetentionPeriodInput")
+          .field("RetentionPeriodHours", &IncreaseStreamRetentionPeriodInput::retention_period_hours,
+                 {.required = true, .range = {.min = 1}})
+          .build();
   return shape;
 }
 
 const Shape& describe(const DecreaseStreamRetentionPeriodInput*) {
-  static const Shape shape = stream_shape<DecreaseStreamRetentionPeriodInput>("DecreaseStreamRetentionPeriodInput")
-                                 .field("RetentionPeriodHours",
-                                        &DecreaseStreamRetentionPeriodInput::retention_period_hours, {.required = true})
-                                 .build();
+  static const Shape shape =
+      stream_shape<DecreaseStreamRetentionPeriodInput>("DecreaseStreamRetentionPeriodInput")
+          .field("RetentionPeriodHours", &DecreaseStreamRetentionPeriodInput::retention_period_hours,
+                 {.required = true, .range = {.min = 1}})
+          .build();
   return shape;
 }
 

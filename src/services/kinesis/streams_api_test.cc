@@ -48,7 +48,8 @@ TEST_F(StreamsApi, CreateStreamRefusals) {
             "ValidationException: 2 validation errors detected: Value 'a b' at 'streamName' failed to satisfy "
             "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value '0' at 'shardCount' "
             "failed to satisfy constraint: Member must have value greater than or equal to 1");
-  EXPECT_THAT(error("CreateStream", R"({"StreamName":"s"})"), StartsWith("InvalidArgumentException: ShardCount"));
+  EXPECT_THAT(error("CreateStream", R"({"StreamName":"s","StreamModeDetails":{"StreamMode":"PROVISIONED"}})"),
+              StartsWith("InvalidArgumentException: ShardCount"));
   EXPECT_THAT(
       error("CreateStream", R"({"StreamName":"s","ShardCount":1,"StreamModeDetails":{"StreamMode":"ON_DEMAND"}})"),
       StartsWith("InvalidArgumentException: ShardCount must not"));

@@ -12,7 +12,7 @@ const Shape& describe(const StartingPosition*) {
       ShapeBuilder<StartingPosition>("StartingPosition")
           .field("Type", &StartingPosition::type,
                  {.required = true,
-                  .one_of = {"AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"}})
+                  .one_of = {"AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"}})
           .field("SequenceNumber", &StartingPosition::sequence_number, {.pattern = "0|([1-9]\\d{0,128})"})
           .field("Timestamp", &StartingPosition::timestamp)
           .build();

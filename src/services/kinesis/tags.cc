@@ -49,6 +49,29 @@ ApiResult<ResourceName> tagged(const CallContext& call, const Input& input) {
   return resource;
 }
 
+std::unexpected<ApiError> invalid_characters() {
+  return api_fail(kInvalidArgument,
+                  "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, "
+                  "_ . / = + - % @ :.");
+}
+
+std::unexpected<ApiError> illegal_characters(const CallContext& call, std::string_view stream,
+                                             std::string_view change) {
+  return api_fail(kInvalidArgument,
+                  fmt::format("Failed to {} stream {} under account {} because some tags contained illegal "
+                              "characters. The allowed characters are Unicode letters, white-spaces, "
+                              "'_',',','/','=','+','-','@',':'.",
+                              change, stream, call.account));
+}
+
+ApiResult<void> check_tag_keys(const CallContext& call, std::string_view stream, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) {
+    if (!is_tag_text(key)) return invalid_characters();
+    if (key.contains('%')) return illegal_characters(call, stream, "remove tags from");
+  }
+  return {};
+}
+
 Answer<Empty> add_tags(CallContext& call, std::string name, std::map<std::string, std::string> tags) {
   PENSTOCK_CO_TRY_VOID(check_settled(call, name));
   PENSTOCK_CO_TRY_VOID(check_tags(call, name, tags));
@@ -59,6 +82,7 @@ Answer<Empty> add_tags(CallContext& call, std::string name, std::map<std::string
 
 Answer<Empty> remove_tags(CallContext& call, std::string name, std::vector<std::string> keys) {
   PENSTOCK_CO_TRY_VOID(check_settled(call, name));
+  PENSTOCK_CO_TRY_VOID(check_tag_keys(call, name, keys));
   const auto removed = co_await call.house.streams.remove_tags(std::move(name), std::move(keys));
   if (!removed) co_return to_api_error(removed.error(), Plane::control);
   co_return Empty{};
@@ -69,19 +93,8 @@ Answer<Empty> remove_tags(CallContext& call, std::string name, std::vector<std::
 ApiResult<void> check_tags(const CallContext& call, std::string_view stream,
                            const std::map<std::string, std::string>& tags) {
   for (const auto& [key, value] : tags) {
-    if (!is_tag_text(key) || !is_tag_text(value)) {
-      return api_fail(kInvalidArgument,
-                      "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, "
-                      "_ . / = + - % @ :.");
-    }
-    if (key.contains('%') || value.contains('%')) {
-      return api_fail(
-          kInvalidArgument,
-          fmt::format("Failed to add tags to stream {} under account {} because some tags contained illegal "
-                      "characters. The allowed characters are Unicode letters, white-spaces, "
-                      "'_',',','/','=','+','-','@',':'.",
-                      stream, call.account));
-    }
+    if (!is_tag_text(key) || !is_tag_text(value)) return invalid_characters();
+    if (key.contains('%') || value.contains('%')) return illegal_characters(call, stream, "add tags to");
     if (key.starts_with("aws:")) {
       return api_fail(kInvalidArgument,
                       fmt::format("Failed to add tags to stream {} under account {}: tag keys that start with aws: are "
@@ -134,6 +147,7 @@ Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
   if (resource.consumer.empty()) {
     co_return co_await remove_tags(call, std::move(resource.stream), std::move(input.tag_keys));
   }
+  PENSTOCK_CO_TRY_VOID(check_tag_keys(call, resource.stream, input.tag_keys));
   PENSTOCK_CO_TRY(const stream::StreamView view, find_stream(call, resource.stream));
   const auto removed = co_await call.house.streams.consumers().remove_tags(
       view.info->uid, resource.stream, consumer_name(resource), std::move(input.tag_keys));

@@ -102,7 +102,7 @@ TEST_F(Validation, OfEveryOperation) {
       {"PutRecords", with(R"("Records":[{"PartitionKey":"k"}])"), one("null", "records.1.member.data", kNull)},
       {"GetShardIterator", with(R"("ShardId":"shardId-0","ShardIteratorType":"HERE")"),
        one("'HERE'", "shardIteratorType",
-           among("AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER, TRIM_HORIZON, LATEST, AT_TIMESTAMP"))},
+           among("AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON"))},
       {"GetShardIterator", with(R"("ShardIteratorType":"LATEST")"), one("null", "shardId", kNull)},
       {"GetShardIterator",
        with(R"("ShardId":"s","ShardIteratorType":"AT_SEQUENCE_NUMBER","StartingSequenceNumber":"x")"),

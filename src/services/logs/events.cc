@@ -128,7 +128,10 @@ Answer<PutLogEventsOutput> put_log_events(CallContext& call, PutLogEventsInput i
   }
   PENSTOCK_CO_TRY_VOID(check_batch(input.events));
   const Accepted accepted = accept(input.events, call.house.clock.now(), group->record().retention_days);
-  PutLogEventsOutput output;
+  // No later call needs it; like AWS's it is a number of 56 digits.
+  PutLogEventsOutput output{
+      .next_sequence_token = penstock::logs::to_text(EventKey{.time_ms = to_unix_ms(call.house.clock.now())}),
+      .rejected = std::nullopt};
   const RejectedEvents& rejected = accepted.rejected;
   if (rejected.too_old_end || rejected.expired_end || rejected.too_new_start) output.rejected = rejected;
   std::vector<penstock::logs::LogEvent> events;

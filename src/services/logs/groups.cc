@@ -16,7 +16,7 @@ constexpr std::size_t kGroupsShownMax = 50;
 constexpr std::array kRetentionDays = {1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180,
                                        365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
 
-LogGroupOutput show(const CallContext& call, const penstock::logs::LogGroup& group) {
+LogGroupOutput show(const CallContext& call, const penstock::logs::LogGroup& group, bool by_pattern) {
   const auto record = group.record();
   const std::string arn = group_arn(call, record.name);
   return {.name = record.name,
@@ -24,9 +24,10 @@ LogGroupOutput show(const CallContext& call, const penstock::logs::LogGroup& gro
           .retention_days = record.retention_days,
           .metric_filters = 0,
           .arn = arn + ":*",
-          .stored_bytes = static_cast<std::int64_t>(group.stored_bytes()),
+          .stored_bytes = by_pattern ? std::nullopt : std::optional(static_cast<std::int64_t>(group.stored_bytes())),
           .log_class = record.log_class,
-          .group_arn = arn};
+          .group_arn = arn,
+          .deletion_protection = by_pattern ? std::nullopt : std::optional(false)};
 }
 
 ApiResult<void> check_describe(const CallContext& call, const DescribeLogGroupsInput& input) {
@@ -65,9 +66,10 @@ ApiResult<std::string> group_in_arn(const CallContext& call, std::string_view ar
 
 ApiResult<std::string> named_group(const CallContext& call, const std::optional<std::string>& name,
                                    const std::optional<std::string>& identifier) {
-  if (name.has_value() == identifier.has_value()) {
-    return invalid_parameter("Exactly one of logGroupName or logGroupIdentifier must be specified.");
+  if (name && identifier) {
+    return api_fail("ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.");
   }
+  if (!name && !identifier) return invalid_parameter("Either logGroupName or logGroupIdentifier must be specified.");
   if (name) return *name;
   return identifier->starts_with("arn:") ? group_in_arn(call, *identifier) : *identifier;
 }
@@ -127,7 +129,7 @@ Answer<DescribeLogGroupsOutput> describe_log_groups(CallContext& call, DescribeL
       output.next_token = make_token(output.groups.back().name);
       break;
     }
-    output.groups.push_back(show(call, *group));
+    output.groups.push_back(show(call, *group, input.pattern.has_value()));
   }
   co_return output;
 }

@@ -25,7 +25,7 @@ using Answer = Task<ApiResult<Output>>;
 [[nodiscard]] std::string policy_arn(const CallContext& call, std::string_view group, std::string_view stream = {});
 /// The group's name in an ARN of this house, with or without ":*" behind it. Errors: InvalidParameterException.
 [[nodiscard]] ApiResult<std::string> group_in_arn(const CallContext& call, std::string_view arn);
-/// Of the two ways of naming a group exactly one is used. Errors: InvalidParameterException.
+/// Of the two ways of naming a group exactly one is used. Errors: ValidationException, InvalidParameterException.
 [[nodiscard]] ApiResult<std::string> named_group(const CallContext& call, const std::optional<std::string>& name,
                                                  const std::optional<std::string>& identifier);
 [[nodiscard]] ApiResult<std::shared_ptr<penstock::logs::LogGroup>> find_group(const CallContext& call,

@@ -14,8 +14,17 @@ void add_resource_tags(const CallContext& call, std::string_view group, Touched&
   for (const auto& [key, value] : found->record().tags) touched.conditions["aws:ResourceTag/" + key] = {value};
 }
 
+/// AWS finds out what is named before it checks the other members, and words this refusal in its own way.
+void check_name_length(std::string_view name, Touched& touched) {
+  constexpr std::size_t kNameMax = 512;
+  if (name.size() <= kNameMax) return;
+  touched.failure =
+      invalid_parameter("Invalid LogGroup or LogStream, both must have length less than or equal to 512.").error();
+}
+
 Touched touch(const CallContext& call, std::string_view group, std::string arn) {
   Touched touched{.resources = {std::move(arn)}, .conditions = {}, .resource_policies = {}};
+  check_name_length(group, touched);
   add_resource_tags(call, group, touched);
   return touched;
 }
@@ -40,7 +49,9 @@ Touched of_group(const CallContext& call, const void* input) {
 template <class Input>
 Touched of_stream(const CallContext& call, const void* input) {
   const auto& in = *static_cast<const Input*>(input);
-  return touch(call, in.group, policy_arn(call, in.group, in.stream));
+  Touched touched = touch(call, in.group, policy_arn(call, in.group, in.stream));
+  check_name_length(in.stream, touched);
+  return touched;
 }
 
 /// A group that is named in one of two ways; what names none is refused by the handler.
@@ -60,12 +71,15 @@ Touched of_read_stream(const CallContext& call, const void* input) {
   const auto& in = *static_cast<const GetLogEventsInput*>(input);
   const auto name = either(call, in);
   if (!name) return {.resources = {"*"}, .conditions = {}, .resource_policies = {}, .failure = name.error()};
-  return touch(call, *name, policy_arn(call, *name, in.stream));
+  Touched touched = touch(call, *name, policy_arn(call, *name, in.stream));
+  check_name_length(in.stream, touched);
+  return touched;
 }
 
 Touched new_group(const CallContext& call, const void* input) {
   const auto& in = *static_cast<const CreateLogGroupInput*>(input);
   Touched touched{.resources = {policy_arn(call, in.group)}, .conditions = {}, .resource_policies = {}};
+  check_name_length(in.group, touched);
   if (in.tags && !in.tags->empty()) {
     add_request_tags(*in.tags, touched);
     touched.more_actions = {"logs:TagResource"};

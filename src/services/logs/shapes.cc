@@ -7,10 +7,13 @@ using codec::ShapeBuilder;
 
 namespace {
 
+// Of names the upper bound is told in words of its own: check_name_length.
 codec::Rules group_name(bool required) {
-  return {.required = required, .length = {1, 512}, .pattern = "[\\.\\-_/#A-Za-z0-9]+"};
+  return {.required = required, .length = {.min = 1}, .pattern = "[\\.\\-_/#A-Za-z0-9]+"};
 }
-codec::Rules stream_name(bool required) { return {.required = required, .length = {1, 512}, .pattern = "[^:*]*"}; }
+codec::Rules group_prefix() { return {.length = {1, 512}, .pattern = "[\\.\\-_/#A-Za-z0-9]+"}; }
+codec::Rules stream_name(bool required) { return {.required = required, .length = {.min = 1}, .pattern = "[^:*]*"}; }
+codec::Rules stream_prefix() { return {.length = {1, 512}, .pattern = "[^:*]*"}; }
 codec::Rules identifier() { return {.length = {1, 2048}, .pattern = "[\\w#+=/:,.@-]*"}; }
 codec::Rules resource_arn() { return {.required = true, .length = {1, 1011}, .pattern = "[\\w+=/:,.@\\-\\*]*"}; }
 codec::Rules token() { return {.length = {.min = 1}}; }
@@ -56,7 +59,7 @@ const Shape& describe(const PutRetentionPolicyInput*) {
 const Shape& describe(const DescribeLogGroupsInput*) {
   static const Shape shape = ShapeBuilder<DescribeLogGroupsInput>("DescribeLogGroupsRequest")
                                  .field("accountIdentifiers", &DescribeLogGroupsInput::accounts, {.length = {0, 20}})
-                                 .field("logGroupNamePrefix", &DescribeLogGroupsInput::prefix, group_name(false))
+                                 .field("logGroupNamePrefix", &DescribeLogGroupsInput::prefix, group_prefix())
                                  .field("logGroupNamePattern", &DescribeLogGroupsInput::pattern,
                                         {.length = {0, 512}, .pattern = "[\\.\\-_/#A-Za-z0-9]*"})
                                  .field("nextToken", &DescribeLogGroupsInput::next_token, token())
@@ -79,6 +82,7 @@ const Shape& describe(const LogGroupOutput*) {
                                  .field("storedBytes", &LogGroupOutput::stored_bytes)
                                  .field("logGroupClass", &LogGroupOutput::log_class)
                                  .field("logGroupArn", &LogGroupOutput::group_arn)
+                                 .field("deletionProtectionEnabled", &LogGroupOutput::deletion_protection)
                                  .build();
   return shape;
 }
@@ -104,7 +108,7 @@ const Shape& describe(const DescribeLogStreamsInput*) {
       ShapeBuilder<DescribeLogStreamsInput>("DescribeLogStreamsRequest")
           .field("logGroupName", &DescribeLogStreamsInput::group, group_name(false))
           .field("logGroupIdentifier", &DescribeLogStreamsInput::group_identifier, identifier())
-          .field("logStreamNamePrefix", &DescribeLogStreamsInput::prefix, stream_name(false))
+          .field("logStreamNamePrefix", &DescribeLogStreamsInput::prefix, stream_prefix())
           .field("orderBy", &DescribeLogStreamsInput::order_by, {.one_of = {"LogStreamName", "LastEventTime"}})
           .field("descending", &DescribeLogStreamsInput::descending)
           .field("nextToken", &DescribeLogStreamsInput::next_token, token())
@@ -164,6 +168,7 @@ const Shape& describe(const RejectedEvents*) {
 
 const Shape& describe(const PutLogEventsOutput*) {
   static const Shape shape = ShapeBuilder<PutLogEventsOutput>("PutLogEventsResponse")
+                                 .field("nextSequenceToken", &PutLogEventsOutput::next_sequence_token)
                                  .field("rejectedLogEventsInfo", &PutLogEventsOutput::rejected)
                                  .build();
   return shape;
@@ -208,7 +213,7 @@ const Shape& describe(const FilterLogEventsInput*) {
                                  .field("logGroupIdentifier", &FilterLogEventsInput::group_identifier, identifier())
                                  .field("logStreamNames", &FilterLogEventsInput::streams,
                                         {.length = {1, 100}, .element_length = {1, 512}, .element_pattern = "[^:*]*"})
-                                 .field("logStreamNamePrefix", &FilterLogEventsInput::stream_prefix, stream_name(false))
+                                 .field("logStreamNamePrefix", &FilterLogEventsInput::stream_prefix, stream_prefix())
                                  .field("startTime", &FilterLogEventsInput::start, time())
                                  .field("endTime", &FilterLogEventsInput::end, time())
                                  .field("filterPattern", &FilterLogEventsInput::pattern, {.length = {0, 1024}})

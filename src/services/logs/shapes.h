@@ -44,9 +44,10 @@ struct LogGroupOutput {
   std::optional<std::int32_t> retention_days;
   std::int32_t metric_filters = 0;
   std::string arn;
-  std::int64_t stored_bytes = 0;
+  std::optional<std::int64_t> stored_bytes;  ///< not when groups are found by a pattern
   std::string log_class;
   std::string group_arn;
+  std::optional<bool> deletion_protection;  ///< likewise
 };
 struct DescribeLogGroupsOutput {
   std::vector<LogGroupOutput> groups;
@@ -96,6 +97,7 @@ struct RejectedEvents {
   std::optional<std::int32_t> expired_end;
 };
 struct PutLogEventsOutput {
+  std::string next_sequence_token;  ///< "deprecated"; every answer has one
   std::optional<RejectedEvents> rejected;
 };
 
