@@ -19,6 +19,9 @@ using net::HttpResponse;
 
 constexpr std::string_view kLabel = ".lambda-url.";
 constexpr std::size_t kIdLengthMax = 63;
+constexpr std::string_view kForbidden =
+    "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html";
 
 HttpResponse plain(int status, std::string_view message, std::string_view error_type = {}) {
   HttpResponse out;
@@ -27,6 +30,32 @@ HttpResponse plain(int status, std::string_view message, std::string_view error_
   if (!error_type.empty()) out.headers.add("x-amzn-ErrorType", std::string(error_type));
   out.body = fmt::format(R"({{"Message":"{}"}})", message);
   return out;
+}
+
+HttpResponse forbidden(std::string_view error_type = "AccessDeniedException") {
+  return plain(403, kForbidden, error_type);
+}
+
+/// Nobody is told whether there is such a URL.
+HttpResponse unknown() {
+  HttpResponse out = forbidden();
+  out.body = R"({"Message":null})";
+  return out;
+}
+
+/// The function failed, or its answer is no response.
+HttpResponse bad_gateway() {
+  HttpResponse out = plain(502, "");
+  out.body = "Internal Server Error";
+  return out;
+}
+
+std::string_view port_of(const HttpRequest& request) {
+  const std::string* host = request.headers.find("host");
+  if (host == nullptr) host = request.headers.find(":authority");
+  const std::size_t colon = host == nullptr ? std::string::npos : host->rfind(':');
+  if (colon != std::string::npos) return std::string_view(*host).substr(colon + 1);
+  return request.secure ? "443" : "80";
 }
 
 std::string_view host_of(const HttpRequest& request) {
@@ -72,9 +101,9 @@ HttpResponse preflight(const functions::CorsRecord& cors, const HttpRequest& req
 HttpResponse failure(const Error& error) {
   switch (error.kind) {
     case ErrorKind::throttled: return plain(429, "Rate Exceeded.", "TooManyRequestsException");
-    case ErrorKind::missing: return plain(404, "Function not found", "ResourceNotFoundException");
-    case ErrorKind::denied: return plain(403, "Forbidden", "AccessDeniedException");
-    default: return plain(502, "Internal Server Error");
+    case ErrorKind::missing:
+    case ErrorKind::denied: return forbidden();
+    default: return bad_gateway();
   }
 }
 
@@ -94,7 +123,7 @@ std::expected<std::optional<iam::Principal>, HttpResponse> FunctionUrls::admit(
   std::optional<iam::Principal> caller;
   if (is_signed) {
     auto known = parts_.gateway.authenticate_for(request, services::lambda::service());
-    if (!known.has_value()) return std::unexpected(plain(403, "Forbidden", known.error().code));
+    if (!known.has_value()) return std::unexpected(forbidden(known.error().code));
     caller = std::move(*known);
   }
   const iam::Conditions conditions{{"lambda:FunctionUrlAuthType", {target.url->auth_type}},
@@ -107,7 +136,7 @@ std::expected<std::optional<iam::Principal>, HttpResponse> FunctionUrls::admit(
                                                                       .resource = resource,
                                                                       .conditions = &conditions,
                                                                       .resource_policy = policy});
-  if (!decision.allowed) return std::unexpected(plain(403, "Forbidden", "AccessDeniedException"));
+  if (!decision.allowed) return std::unexpected(forbidden());
   return caller;
 }
 
@@ -117,6 +146,12 @@ Task<HttpResponse> FunctionUrls::run(HttpRequest request, functions::UrlTarget t
   invocation.function = target.function;
   invocation.qualifier = target.qualifier;
   invocation.request_id = parts_.random.uuid();
+  const std::string trace =
+      fmt::format("Root=1-{:08x}-{}", to_unix_ms(parts_.clock.now()) / 1000, parts_.random.hex(12));
+  const std::string* given_trace = request.headers.find("x-amzn-trace-id");
+  invocation.trace_header = given_trace != nullptr
+                                ? *given_trace
+                                : fmt::format("{};Parent={};Sampled=0", trace, parts_.random.hex(8));
   invocation.payload = services::lambda::url_event({.method = request.method,
                                                     .path = request.path(),
                                                     .query = request.query(),
@@ -125,6 +160,9 @@ Task<HttpResponse> FunctionUrls::run(HttpRequest request, functions::UrlTarget t
                                                     .domain = host_of(request),
                                                     .source_ip = request.remote_address,
                                                     .request_id = invocation.request_id,
+                                                    .trace = trace,
+                                                    .secure = request.secure,
+                                                    .port = port_of(request),
                                                     .time = parts_.clock.now(),
                                                     .caller = caller.has_value() ? &*caller : nullptr});
   if (invocation.payload.size() > functions::kPayloadBytesMax) {
@@ -136,13 +174,13 @@ Task<HttpResponse> FunctionUrls::run(HttpRequest request, functions::UrlTarget t
   if (!result.has_value()) {
     out = failure(result.error());
   } else if (!result->function_error.empty()) {
-    out = plain(502, "Internal Server Error");
+    out = bad_gateway();
   } else if (auto answer = services::lambda::url_answer(result->payload); answer.has_value()) {
     out.status = answer->status;
     for (auto& [name, value] : answer->headers) out.headers.add(std::move(name), std::move(value));
     out.body = std::move(answer->body);
   } else {
-    out = plain(502, "Internal Server Error");
+    out = bad_gateway();
   }
   out.headers.set("x-amzn-RequestId", std::move(request_id));
   co_return out;
@@ -150,7 +188,7 @@ Task<HttpResponse> FunctionUrls::run(HttpRequest request, functions::UrlTarget t
 
 Task<HttpResponse> FunctionUrls::answer(HttpRequest request, std::string id) {
   auto target = parts_.functions.find_url(id);
-  if (!target.has_value()) co_return plain(404, "Not Found");
+  if (!target.has_value()) co_return unknown();
   const std::shared_ptr<const functions::UrlRecord> url = target->url;
   if (url->cors.has_value() && request.method == "OPTIONS" &&
       request.headers.find("access-control-request-method") != nullptr) {

@@ -22,6 +22,7 @@ def handler(event, context):
                 "cookies": ["a=1", "b=2"], "body": "short"}
     if what == "/bytes": return {"statusCode": 200, "headers": {"content-type": "image/png"}, "isBase64Encoded": True, "body": "AAEC"}
     if what == "/fails": raise ValueError("no")
+    if what == "/value": return eval(__import__("urllib.parse").parse.unquote(event["rawQueryString"]))
     if what == "/odd": return {"statusCode": "many"}
     return {"statusCode": 200, "body": __import__("json").dumps(event)}
 """
@@ -68,14 +69,18 @@ def test_nobody_is_let_in_without_permission(server, functions):
                               Code={"ZipFile": zip_of({"app.py": CODE})})
     closed = functions.create_function_url_config(FunctionName=other, AuthType="NONE")["FunctionUrl"]
     status, headers, body = ask(server, closed, "/plain")
-    assert (status, json.loads(body)["Message"]) == (403, "Forbidden")
-    assert ask(server, closed.replace("http://", "http://x"), "/plain")[0] == 404
+    assert (status, headers["x-amzn-ErrorType"], headers["content-type"]) == (403, "AccessDeniedException", "application/json")
+    assert json.loads(body) == {"Message": "Forbidden. For troubleshooting Function URL authorization issues, see: "
+                                           "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}
+    status, headers, body = ask(server, closed.replace("http://", "http://x"), "/plain")
+    assert (status, body, headers["x-amzn-ErrorType"]) == (403, b'{"Message":null}', "AccessDeniedException")
 
 
 def test_what_the_function_gets(server, name, open_url):
     assert urllib.parse.urlsplit(open_url).port == server.host_port("api")[1]
     status, headers, body = ask(server, open_url, "/a%20b/c?x=1&x=2&y=%C3%A4", "POST", b'{"k": 1}', {
-        "Content-Type": "application/json", "Cookie": "one=1; two=2", "X-Custom": "v", "User-Agent": "tester"})
+        "Content-Type": "application/json", "Cookie": "one=1; two=2", "X-Custom": "v", "User-Agent": "tester",
+        "Connection": "keep-alive", "X-Forwarded-For": "1.2.3.4"})
     event = json.loads(body)
     assert (status, headers["content-type"]) == (200, "application/json")
     assert (event["version"], event["routeKey"], event["rawPath"]) == ("2.0", "$default", "/a%20b/c")
@@ -83,7 +88,12 @@ def test_what_the_function_gets(server, name, open_url):
     assert event["queryStringParameters"] == {"x": "1,2", "y": "\u00e4"}
     assert event["cookies"] == ["one=1", "two=2"]
     assert (event["body"], event["isBase64Encoded"]) == ('{"k": 1}', False)
-    assert event["headers"]["x-custom"] == "v"
+    host = urllib.parse.urlsplit(open_url).netloc
+    trace = event["headers"].pop("x-amzn-trace-id")
+    assert trace.startswith("Root=1-")
+    assert event["headers"] == {
+        "accept-encoding": "identity", "content-length": "8", "content-type": "application/json", "host": host, "x-custom": "v",
+        "user-agent": "tester", "x-forwarded-for": "127.0.0.1", "x-forwarded-port": host.split(":")[1], "x-forwarded-proto": "http"}
     context = event["requestContext"]
     assert (context["accountId"], context["stage"]) == ("anonymous", "$default")
     assert context["domainName"] == urllib.parse.urlsplit(open_url).hostname
@@ -102,7 +112,15 @@ def test_what_the_client_gets(server, open_url):
     status, headers, body = ask(server, open_url, "/bytes")
     assert (status, headers["content-type"], body) == (200, "image/png", b"\x00\x01\x02")
     for path in ("/fails", "/odd"):
-        assert ask(server, open_url, path)[0] == 502, path
+        assert ask(server, open_url, path)[::2] == (502, b"Internal Server Error"), path
+
+
+def test_answers_that_are_no_response_documents(server, open_url):
+    for expression, body in (('{"hello": "w  \\" d"}', b'{"hello":"w  \\" d"}'), ('["hello", 3, True]', b'["hello",3,true]'),
+                             ('"hello"', b"hello"), ("3", b"3"), ("3.1", b"3.1"), ("True", b"true"), ("None", b"null"),
+                             ('{"statusCode": 200, "body": "{\\"a\\": 1}"}', b'{"a": 1}'), ('{"statusCode": "418"}', b"")):
+        status, headers, got = ask(server, open_url, "/value?" + urllib.parse.quote(expression))
+        assert (status, headers["content-type"], got) == (418 if "418" in expression else 200, "application/json", body), expression
 
 
 def test_cors(server, open_url):

@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   // Whatever the strict reader takes (at its depth) the check takes too.
   if (penstock::codec::parse_json(text).has_value() && !is_json(text)) __builtin_trap();
+  if (!is_json(text) && json_problem(text).empty()) __builtin_trap();
   if (const auto answer = url_answer(text); answer.has_value()) {
     if (answer->status < 200 || answer->status > 599) __builtin_trap();
     for (const auto& [name, value] : answer->headers) {

@@ -37,7 +37,8 @@ ApiResult<void> check_payload(const InvokeInput& input, bool is_event) {
         fmt::format("Request must be smaller than {} bytes for the InvokeFunction operation", bytes_max)));
   }
   if (!input.payload.bytes.empty() && !is_json(input.payload.bytes)) {
-    return std::unexpected(invalid_content("Could not parse request body into json: it is not one JSON value"));
+    return std::unexpected(invalid_content("Could not parse request body into json: Could not parse payload into json: " +
+                                           json_problem(input.payload.bytes)));
   }
   return {};
 }
@@ -73,6 +74,13 @@ InvokeOutput output_of(functions::InvocationResult result, bool wants_log) {
   return out;
 }
 
+/// Invoke, alone of the operations, names the version that there is not when none was given (recorded from AWS, 2025-11).
+ApiError unresolved(const Error& error, bool is_qualified) {
+  ApiError out = invoke_error(error);
+  if (error.kind == ErrorKind::missing && !is_qualified) out.message += ":$LATEST";
+  return out;
+}
+
 }  // namespace
 
 ApiError invoke_error(const Error& error) {
@@ -97,6 +105,7 @@ Answer<InvokeOutput> invoke(CallContext& call, InvokeInput input) {
   PENSTOCK_CO_TRY(FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
   PENSTOCK_CO_TRY_VOID(check_payload(input, is_event));
   PENSTOCK_CO_TRY(std::string client_context, client_context_of(input));
+  const bool is_qualified = !function.qualifier.empty();
   functions::Invocation invocation{.function = std::move(function.name),
                                    .qualifier = std::move(function.qualifier),
                                    .payload = std::move(input.payload.bytes),
@@ -106,9 +115,8 @@ Answer<InvokeOutput> invoke(CallContext& call, InvokeInput input) {
                                    .wants_log_tail = !is_event && input.log_type == "Tail"};
   if (type != "RequestResponse") {
     const auto resolved = store_of(call).resolve(invocation.function, invocation.qualifier);
-    if (!resolved.has_value()) co_return std::unexpected(invoke_error(resolved.error()));
+    if (!resolved.has_value()) co_return std::unexpected(unresolved(resolved.error(), is_qualified));
     InvokeOutput out;
-    out.executed_version = resolved->version->version;
     out.status_code = kNoContent;
     if (!is_event) co_return out;
     out.status_code = kAccepted;
@@ -118,7 +126,7 @@ Answer<InvokeOutput> invoke(CallContext& call, InvokeInput input) {
   }
   const bool wants_log = invocation.wants_log_tail;
   auto result = co_await house.invoker.invoke(std::move(invocation));
-  if (!result.has_value()) co_return std::unexpected(invoke_error(result.error()));
+  if (!result.has_value()) co_return std::unexpected(unresolved(result.error(), is_qualified));
   co_return output_of(*std::move(result), wants_log);
 }
 

@@ -74,6 +74,21 @@ json::object authorizer_of(const iam::Principal& who) {
                                {"principalOrgId", nullptr}}}};
 }
 
+/// Of the connection to whoever stands before the function, not of the request.
+bool is_of_connection(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kNames = {"connection", "keep-alive",        "proxy-connection", "te",
+                                                      "trailer",    "transfer-encoding", "upgrade"};
+  return name.starts_with(':') || std::ranges::find(kNames, name) != kNames.end();
+}
+
+/// What the function is told of the connection, whatever the client said of it (as recorded from AWS, 2025-11).
+void add_forwarded(const UrlRequest& request, Joined& headers) {
+  headers["x-forwarded-for"] = request.source_ip;
+  headers["x-forwarded-port"] = request.port;
+  headers["x-forwarded-proto"] = request.secure ? "https" : "http";
+  headers.try_emplace("x-amzn-trace-id", request.trace);
+}
+
 json::object context_of(const UrlRequest& request, const Joined& headers) {
   const auto agent = headers.find("user-agent");
   json::object out{
@@ -122,6 +137,30 @@ void take_headers(const json::object& answer, UrlAnswer& out) {
   }
 }
 
+/// JSON without the space between its tokens; numbers stay as they were written.
+std::string compact(std::string_view json_text) {
+  std::string out;
+  out.reserve(json_text.size());
+  bool is_inside = false;  // of a string
+  for (std::size_t i = 0; i < json_text.size(); ++i) {
+    const char c = json_text[i];
+    if (is_inside && c == '\\' && i + 1 < json_text.size()) {
+      out += c;
+      out += json_text[++i];
+      continue;
+    }
+    if (c == '"') is_inside = !is_inside;
+    if (is_inside || !std::string_view(" \t\r\n").contains(c)) out += c;
+  }
+  return out;
+}
+
+/// An answer that is no response document: a string is the body itself, everything else its JSON.
+std::string body_of(const Result<json::value>& answer, std::string_view payload) {
+  if (!answer.has_value()) return std::string(payload);
+  return answer->is_string() ? std::string(answer->as_string()) : compact(payload);
+}
+
 void add_type(UrlAnswer& out) {
   const bool has_type = std::ranges::any_of(out.headers, [](const auto& pair) { return pair.first == "content-type"; });
   if (!has_type) out.headers.emplace_back("content-type", "application/json");
@@ -135,7 +174,7 @@ std::string url_event(const UrlRequest& request) {
   std::string_view type;
   for (const auto& [name, value] : request.headers) {
     const std::string lower_name = lower(name);
-    if (lower_name.starts_with(':')) continue;
+    if (is_of_connection(lower_name)) continue;
     if (lower_name == "cookie") {
       for (std::string_view cookie : split(value, ';')) {
         cookie.remove_prefix(std::min(cookie.find_first_not_of(' '), cookie.size()));
@@ -146,6 +185,7 @@ std::string url_event(const UrlRequest& request) {
     if (lower_name == "content-type") type = value;
     join(headers, lower_name, value);
   }
+  add_forwarded(request, headers);
   json::object event{
       {"version", "2.0"}, {"routeKey", "$default"}, {"rawPath", request.path}, {"rawQueryString", request.query}};
   if (!cookies.empty()) event.emplace("cookies", std::move(cookies));
@@ -166,7 +206,7 @@ Result<UrlAnswer> url_answer(std::string_view payload) {
   const json::object* answer = value.has_value() && value->is_object() ? &value->as_object() : nullptr;
   const json::value* status = answer == nullptr ? nullptr : answer->if_contains("statusCode");
   if (status == nullptr) {
-    out.body = payload;
+    out.body = body_of(value, payload);
     add_type(out);
     return out;
   }

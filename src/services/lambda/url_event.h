@@ -26,6 +26,9 @@ struct UrlRequest {
   std::string_view domain;  ///< without the port
   std::string_view source_ip;
   std::string_view request_id;
+  std::string_view trace{};  ///< "Root=1-...": X-Amzn-Trace-Id, unless the caller sent one
+  bool secure = false;
+  std::string_view port{};
   Timestamp time{};
   const iam::Principal* caller = nullptr;  ///< null: nobody signed it
 };
