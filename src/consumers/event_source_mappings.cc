@@ -118,6 +118,14 @@ std::vector<MappingView> EventSourceMappings::list() const {
   return out;
 }
 
+std::string already_mapped(const Mapping& mapping, std::string_view existing_uuid) {
+  return fmt::format(
+      "The event source arn (\" {} \") and function (\" {} \") provided mapping already exists. Please update or "
+      "delete "
+      "the existing mapping with UUID {}",
+      mapping.event_source_arn, mapping.options.function_name, existing_uuid);
+}
+
 std::optional<std::string> EventSourceMappings::find_pair(std::string_view source_arn,
                                                           std::string_view function_arn) const {
   const MutexLock lock(mutex_);
@@ -151,10 +159,7 @@ Result<void> EventSourceMappings::reserve(const Mapping& draft) {
   const auto existing = find_pair(draft.event_source_arn, draft.function_arn);
   const MutexLock lock(mutex_);
   if (!existing && reserved_.emplace(draft.event_source_arn, draft.function_arn).second) return {};
-  return fail(ErrorKind::conflict,
-              fmt::format("The event source arn (\" {} \") and function (\" {} \") provided mapping already exists. "
-                          "Please update or delete the existing mapping with UUID {}",
-                          draft.event_source_arn, draft.function_arn, existing.value_or("")));
+  return fail(ErrorKind::conflict, already_mapped(draft, existing.value_or("")));
 }
 
 void EventSourceMappings::release(const Mapping& draft) {

@@ -46,6 +46,9 @@ struct MappingMetrics {
   std::size_t shards_read = 0;
 };
 
+/// Why a stream is not mapped to a function twice, in AWS's words.
+[[nodiscard]] std::string already_mapped(const Mapping& mapping, std::string_view existing_uuid);
+
 class EventSourceMappings {
  public:
   /// Loads the documents; nothing runs yet. Errors: corrupt.

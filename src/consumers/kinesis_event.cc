@@ -175,7 +175,8 @@ std::string render_discarded(const DiscardedBatch& batch, const EventOrigin& ori
   member("requestId", batch.request_id, out);
   member("functionArn", batch.function_arn, out);
   member("condition", discard.reason == DiscardReason::too_old ? "RecordAgeExceeded" : "RetryAttemptsExhausted", out);
-  raw_member("approximateInvokeCount", fmt::to_string(discard.invocations), out);
+  // AWS counts one for records that were too old before any invocation (recorded 2025-04).
+  raw_member("approximateInvokeCount", fmt::to_string(std::max(1, discard.invocations)), out);
   out += '}';
   if (discard.last != nullptr) {
     out += R"(,"responseContext":{)";

@@ -92,6 +92,7 @@ TEST(KinesisEventTest, ABucketGetsTheEventToo) {
                                                            origin));
   ASSERT_TRUE(document.has_value());
   EXPECT_EQ(document->at("requestContext").at("condition").as_string(), "RecordAgeExceeded");
+  EXPECT_EQ(document->at("requestContext").at("approximateInvokeCount"), 1) << "as AWS counts";
   EXPECT_EQ(document->at("timestamp").as_string(), "2023-11-14T22:13:20.000Z");
   EXPECT_FALSE(document->as_object().contains("responseContext")) << "it was never invoked";
   EXPECT_TRUE(codec::parse_json(document->at("payload").as_string())->as_object().contains("Records"));

@@ -139,7 +139,7 @@ Task<EventQueue::Next> EventQueue::attempt(std::uint64_t position, Waiting waiti
     co_return Next{.report = std::move(report), .is_over = true, .note = std::nullopt};
   }
   if (resolved->reserved_concurrency == 0) {
-    report.end = InvocationEnd::retries_exhausted;
+    report.end = InvocationEnd::no_concurrency;
     co_return Next{.report = std::move(report), .is_over = true, .note = std::nullopt};
   }
   auto result = co_await parts_.invoker.invoke({.function = std::move(event.function),

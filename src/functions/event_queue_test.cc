@@ -249,6 +249,10 @@ TEST_F(EventQueueTest, WithReservedConcurrencyZeroNothingRunsAndTheFailureIsTold
   enqueue("1");
   EXPECT_TRUE(invoker_.payloads.empty());
   EXPECT_EQ(recorder_.arns, Texts{"arn:bad"});
+  const boost::json::object& document = recorder_.documents.back().as_object();
+  EXPECT_EQ(document.at("requestContext").at("condition"), "ZeroReservedConcurrency");
+  EXPECT_EQ(document.at("requestContext").at("approximateInvokeCount"), 0);
+  EXPECT_FALSE(document.contains("responseContext") || document.contains("responsePayload"));
 }
 
 TEST_F(EventQueueTest, ADeletedFunctionsEventsAreGivenUp) {

@@ -15,6 +15,7 @@ std::string_view condition_of(InvocationEnd end) {
     case InvocationEnd::success: return "Success";
     case InvocationEnd::retries_exhausted: return "RetriesExhausted";
     case InvocationEnd::event_age_exceeded: return "EventAgeExceeded";
+    case InvocationEnd::no_concurrency: return "ZeroReservedConcurrency";
   }
   return "";
 }

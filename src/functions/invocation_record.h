@@ -11,7 +11,7 @@
 
 namespace penstock::functions {
 
-enum class InvocationEnd : std::uint8_t { success, retries_exhausted, event_age_exceeded };
+enum class InvocationEnd : std::uint8_t { success, retries_exhausted, event_age_exceeded, no_concurrency };
 
 struct InvocationReport {
   InvocationEnd end = InvocationEnd::success;

@@ -1,5 +1,7 @@
 #include "server/function_runtime.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <utility>
 
@@ -13,11 +15,15 @@ constexpr std::string_view kLambdaService = "lambda.amazonaws.com";
 /// How long an environment's credentials are good for; it ends before they do.
 constexpr std::chrono::hours kCredentialLife{12};
 constexpr std::uint16_t kUsualApiPort = 4566;
+constexpr std::size_t kSessionNameMin = 2;
 
 /// The role is really assumed, so that its trust policy counts each time an environment starts.
 Result<RoleCredentials> credentials_of(const iam::IdentityStore& identities, const Clock& clock,
                                        std::string_view role_arn, std::string_view session_name) {
-  auto principal = identities.assume_as_service(role_arn, kLambdaService, session_name);
+  // A session's name has two characters at least; of a function with fewer AWS makes it so (recorded 2025-11).
+  const std::string own_name = session_name.size() < kSessionNameMin ? fmt::format("{}@lambda_function", session_name)
+                                                                     : std::string(session_name);
+  auto principal = identities.assume_as_service(role_arn, kLambdaService, own_name);
   if (!principal.has_value()) {
     return fail(ErrorKind::denied, "The role defined for the function cannot be assumed by Lambda.");
   }

@@ -149,9 +149,8 @@ Task<HttpResponse> FunctionUrls::run(HttpRequest request, functions::UrlTarget t
   const std::string trace =
       fmt::format("Root=1-{:08x}-{}", to_unix_ms(parts_.clock.now()) / 1000, parts_.random.hex(12));
   const std::string* given_trace = request.headers.find("x-amzn-trace-id");
-  invocation.trace_header = given_trace != nullptr
-                                ? *given_trace
-                                : fmt::format("{};Parent={};Sampled=0", trace, parts_.random.hex(8));
+  invocation.trace_header =
+      given_trace != nullptr ? *given_trace : fmt::format("{};Parent={};Sampled=0", trace, parts_.random.hex(8));
   invocation.payload = services::lambda::url_event({.method = request.method,
                                                     .path = request.path(),
                                                     .query = request.query(),

@@ -80,7 +80,7 @@ def test_what_is_wrong_with_an_invocation(functions, make):
     name = make(ECHO)
     code, status, message = refused(functions.invoke, FunctionName="nobody")
     assert (code, status) == ("ResourceNotFoundException", 404)
-    assert message == f"Function not found: arn:aws:lambda:{REGION}:{ACCOUNT}:function:nobody"
+    assert message == f"Function not found: arn:aws:lambda:{REGION}:{ACCOUNT}:function:nobody:$LATEST"
     assert refused(functions.invoke, FunctionName=name, Qualifier="7")[0] == "ResourceNotFoundException"
     assert refused(functions.invoke, FunctionName=name, Payload=b"{not json")[:2] == ("InvalidRequestContentException", 400)
     large = json.dumps("x" * (6 << 20)).encode()

@@ -156,8 +156,7 @@ void Environment::on_spawned(Spawned spawned) {
     Error& error = spawned.child.error();
     if (state_ == State::gone) return owner_.on_gone(*this);
     if (error.kind == ErrorKind::invalid) {
-      return fail_start({.document = error_document("Runtime.InvalidEntrypoint", "Error: " + error.message),
-                         .error_type = "Runtime.InvalidEntrypoint"});
+      return fail_start({.reason = "Error: " + error.message, .error_type = "Runtime.InvalidEntrypoint"});
     }
     return fail_start({.error = std::move(error)});
   }
@@ -348,7 +347,10 @@ void Environment::answer_for(WorkPtr work, const StartFailure& failure) {
                         .status = failure.error_type == "Sandbox.Timedout" ? "timeout" : "error",
                         .error_type = failure.error_type});
   InvocationResult result;
-  result.payload = failure.document.empty() ? exit_document(request_id, {}) : failure.document;
+  result.payload = failure.reason.empty() ? failure.document
+                                          : error_document(failure.error_type,
+                                                           fmt::format("RequestId: {} {}", request_id, failure.reason));
+  if (result.payload.empty()) result.payload = exit_document(request_id, {});
   result.function_error = "Unhandled";
   result.executed_version = function_->version;
   result.duration = running_for();
@@ -407,8 +409,7 @@ void Environment::out_of_memory() {
            {.status = "error", .error_type = "Runtime.OutOfMemory"});
     become_gone();
   } else if (state_ == State::starting || state_ == State::initializing) {
-    fail_start({.document = error_document("Runtime.OutOfMemory", "Error: Runtime exited with error: signal: killed"),
-                .error_type = "Runtime.OutOfMemory"});
+    fail_start({.reason = "Error: Runtime exited with error: signal: killed", .error_type = "Runtime.OutOfMemory"});
   } else {
     become_gone();
   }
@@ -486,7 +487,7 @@ void Environment::on_exit() {
     log_.init_report({.duration = running_for(), .status = "error", .error_type = "Runtime.ExitError"});
     const std::string text =
         how.empty() ? "Error: Runtime exited without providing a reason" : "Error: Runtime exited with error: " + how;
-    fail_start({.document = error_document("Runtime.ExitError", text), .error_type = "Runtime.ExitError"});
+    fail_start({.reason = text, .error_type = "Runtime.ExitError"});
   }
   if (state_ != State::gone) become_gone();
   output_.close(ignored);

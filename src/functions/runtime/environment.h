@@ -60,6 +60,7 @@ class Environment;
 struct StartFailure {
   std::optional<Error> error{};  ///< it could not be started at all
   std::string document{};        ///< the function's own fault: the answer
+  std::string reason{};          ///< instead of a document: "Error: ...", told with the invocation's id
   std::string error_type{};
 };
 

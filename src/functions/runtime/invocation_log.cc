@@ -10,17 +10,23 @@ namespace penstock::functions::runtime {
 
 namespace {
 
+constexpr char kBareMark = '\x1e';
+
 double ms(std::chrono::microseconds duration) { return static_cast<double>(duration.count()) / 1000.0; }
 
 std::int64_t billed_ms(std::chrono::microseconds duration) {
   return std::chrono::ceil<std::chrono::milliseconds>(duration).count();
 }
 
+/// Initialisation is billed too. Source: AWS Compute Blog, "AWS Lambda standardizes billing for INIT Phase", 2025.
+std::int64_t billed_of(const Report& report) {
+  return billed_ms(report.duration + report.init.value_or(std::chrono::microseconds(0)));
+}
+
 std::string report_record(std::string_view request_id, const Report& report) {
   std::string out = fmt::format(
       R"({{"requestId":"{}","metrics":{{"durationMs":{:.3f},"billedDurationMs":{},"memorySizeMB":{},"maxMemoryUsedMB":{})",
-      request_id, ms(report.duration), billed_ms(report.duration + report.init.value_or(std::chrono::microseconds(0))),
-      report.memory_mb, report.used_mb);
+      request_id, ms(report.duration), billed_of(report), report.memory_mb, report.used_mb);
   if (report.init.has_value()) out += fmt::format(R"(,"initDurationMs":{:.3f})", ms(*report.init));
   out += fmt::format(R"(}},"status":"{}")", report.status.empty() ? "success" : report.status);
   if (!report.error_type.empty()) out += fmt::format(R"(,"errorType":"{}")", report.error_type);
@@ -31,7 +37,7 @@ std::string report_text(std::string_view request_id, const Report& report) {
   std::string out = fmt::format(
       "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\t"
       "Max Memory Used: {} MB\t",
-      request_id, ms(report.duration), billed_ms(report.duration), report.memory_mb, report.used_mb);
+      request_id, ms(report.duration), billed_of(report), report.memory_mb, report.used_mb);
   if (report.init.has_value()) out += fmt::format("Init Duration: {:.2f} ms\t", ms(*report.init));
   if (!report.status.empty()) out += fmt::format("Status: {}\t", report.status);
   if (!report.error_type.empty() && report.status == "error") out += fmt::format("Error Type: {}\t", report.error_type);
@@ -72,12 +78,14 @@ void InvocationLog::write(std::string_view bytes) {
 
 void InvocationLog::finish_line() {
   if (partial_.empty()) return;
+  const bool is_bare = joins_lines_ && partial_.ends_with(kBareMark);
+  if (is_bare) partial_.pop_back();
   if (joins_lines_) std::ranges::replace(partial_, '\r', '\n');
+  if (!is_bare) partial_ += '\n';
   add(std::exchange(partial_, {}));
 }
 
 void InvocationLog::add(std::string message) {
-  message += '\n';
   tail_ += message;
   if (tail_.size() > 2 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
   events_.push_back({.time = clock_.now(), .message = std::move(message)});
@@ -85,6 +93,7 @@ void InvocationLog::add(std::string message) {
 
 void InvocationLog::line(std::string text) {
   finish_line();
+  text += '\n';
   add(std::move(text));
 }
 

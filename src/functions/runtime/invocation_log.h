@@ -58,7 +58,9 @@ class InvocationLog {
   LoggingConfig config_;
   std::string stream_;
   std::size_t output_bytes_max_;
-  bool joins_lines_;  ///< a CR stands for a line end within one event: Penstock's own bootstraps write it so
+  /// Penstock's own bootstraps write so: a CR stands for a line end within one event, an RS (0x1e) before the line end
+  /// says that the event has none of its own.
+  bool joins_lines_;
   std::function<bool()> may_log_;
   std::string partial_;
   std::vector<logs::LogEvent> events_;

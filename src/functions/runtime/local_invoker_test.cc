@@ -232,6 +232,8 @@ TEST_F(LocalInvokerTest, AZipWithoutBootstrapIsToldOf) {
   const InvocationResult result = run("empty");
   EXPECT_EQ(result.function_error, "Unhandled");
   EXPECT_EQ(json(result).at("errorType"), "Runtime.InvalidEntrypoint");
+  EXPECT_THAT(std::string(json(result).at("errorMessage").as_string()),
+              testing::MatchesRegex("RequestId: [^ ]+ Error: Couldn't find valid bootstrap.*"));
 }
 
 TEST_F(LocalInvokerTest, AFunctionThatIsNotThereIsMissing) {

@@ -29,19 +29,36 @@ constexpr std::string_view kRuntimeRoot = "/var/runtime";
 constexpr std::string_view kPasswd =
     "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n";
 constexpr std::string_view kGroup = "root:x:0:\nsbx_user1051:x:990:\n";
+constexpr std::string_view kNodePrefix = "nodejs";
 constexpr std::string_view kHosts = "127.0.0.1 localhost\n";
 
 bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+
+/// A wrapper script starts the runtime; one that there is not ends the environment as it does in AWS (exit status 127,
+/// or 126 when it is no program). Source: Developer Guide, "Modifying the runtime environment" (wrapper scripts).
+std::vector<std::string> in_wrapper(const FunctionVersion& function, std::vector<std::string> words) {
+  const auto wrapper =
+      std::ranges::find(function.environment, "AWS_LAMBDA_EXEC_WRAPPER", &Variables::value_type::first);
+  if (wrapper == function.environment.end() || wrapper->second.empty()) return words;
+  constexpr std::string_view kStart =
+      "if [ ! -f \"$0\" ]; then echo \"$0: does not exist\"; exit 127; fi; "
+      "if [ ! -x \"$0\" ]; then echo \"$0: is not an executable\"; exit 126; fi; "
+      "exec \"$0\" \"$@\"";
+  std::vector<std::string> out{"/bin/sh", "-c", std::string(kStart), wrapper->second};
+  std::ranges::move(words, std::back_inserter(out));
+  return out;
+}
 
 /// The command inside. Source: Developer Guide, "Building a custom runtime" for provided.*.
 Result<std::vector<std::string>> command(const SandboxPlan& plan, const std::string& layers, std::string_view task_root,
                                          std::string_view layers_root, std::string_view runtime_root) {
   const std::string& program = plan.interpreters.program(plan.language);
+  const auto wrapped = [&plan](std::vector<std::string> words) { return in_wrapper(plan.function, std::move(words)); };
   switch (plan.language) {
     case Language::node:
-      return std::vector{program, fmt::format("--max-old-space-size={}", plan.function.memory_mb * 9 / 10),
-                         fmt::format("{}/bootstrap.mjs", runtime_root)};
-    case Language::python: return std::vector{program, std::string("-u"), fmt::format("{}/bootstrap.py", runtime_root)};
+      return wrapped({program, fmt::format("--max-old-space-size={}", plan.function.memory_mb * 9 / 10),
+                      fmt::format("{}/bootstrap.mjs", runtime_root)});
+    case Language::python: return wrapped({program, "-u", fmt::format("{}/bootstrap.py", runtime_root)});
     case Language::provided: break;
   }
   if (is_program(plan.function.code_folder + "/bootstrap")) return std::vector{fmt::format("{}/bootstrap", task_root)};
@@ -148,19 +165,32 @@ void set_unless_there(Variables& variables, std::string_view name, std::string v
   if (!there) variables.emplace_back(name, std::move(value));
 }
 
-/// What a function may have set otherwise.
+/// What a function may have set otherwise; the values recorded from AWS (2024-03, 2026-02), where there is what they
+/// name.
 void set_defaults(Variables& out, const SandboxPlan& plan, std::string_view task, std::string_view layers,
                   std::string_view runtime) {
-  set_unless_there(out, "PATH", fmt::format("/usr/local/bin:/usr/bin:/bin:{}/bin", layers));
-  set_unless_there(out, "LD_LIBRARY_PATH", fmt::format("{0}:{0}/lib:{1}/lib", task, layers));
-  set_unless_there(out, "LANG", "C.UTF-8");
+  const bool is_managed = plan.language != Language::provided;
+  set_unless_there(out, "PATH",
+                   fmt::format("{}/usr/local/bin:/usr/bin/:/bin:{}/bin", is_managed ? "/var/lang/bin:" : "", layers));
+  set_unless_there(out, "LD_LIBRARY_PATH",
+                   fmt::format("{0}/lib64:/usr/lib64:{1}:{1}/lib:{2}:{2}/lib:{3}/lib",
+                               is_managed ? "/var/lang/lib:" : "", runtime, task, layers));
+  set_unless_there(out, "LANG", "en_US.UTF-8");
   set_unless_there(out, "TZ", ":UTC");
-  set_unless_there(out, "HOME", "/tmp");
+  set_unless_there(out, "AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
+  if (is_managed) {
+    set_unless_there(out, "PWD", std::string(task));
+    set_unless_there(out, "SHLVL", "0");
+  }
+  // Without walls it would be the home of Penstock's own user, with whatever is configured there.
+  if (!plan.options.sandboxed) set_unless_there(out, "HOME", "/tmp");
   if (plan.language == Language::node) {
+    const std::string_view all = plan.function.runtime;
+    const std::string_view release = all.substr(0, all.find('.'));  // "nodejs20"
     set_unless_there(out, "NODE_PATH",
-                     fmt::format("{0}/nodejs/node_modules:{1}/node_modules:{2}/node_modules:"
+                     fmt::format("{0}/nodejs/node{3}/node_modules:{0}/nodejs/node_modules:{1}/node_modules:{1}:{2}:"
                                  "/usr/share/nodejs:/usr/lib/node_modules",
-                                 layers, runtime, task));
+                                 layers, runtime, task, release.substr(std::min(release.size(), kNodePrefix.size()))));
   }
   if (plan.language == Language::python) set_unless_there(out, "PYTHONPATH", std::string(runtime));
   if (plan.options.api_port != 0) {
@@ -179,7 +209,7 @@ Variables function_variables(const SandboxPlan& plan, std::string_view task_root
   set(out, "_HANDLER", function.handler);
   set(out, "LAMBDA_TASK_ROOT", std::string(task_root));
   set(out, "LAMBDA_RUNTIME_DIR", std::string(runtime_root));
-  set(out, "PENSTOCK_LAYERS_ROOT", std::string(layers_root));
+  if (plan.language != Language::provided) set(out, "PENSTOCK_LAYERS_ROOT", std::string(layers_root));
   set(out, "AWS_REGION", plan.options.region);
   set(out, "AWS_DEFAULT_REGION", plan.options.region);
   set(out, "AWS_ACCESS_KEY_ID", plan.credentials.access_key_id);
@@ -191,7 +221,7 @@ Variables function_variables(const SandboxPlan& plan, std::string_view task_root
   set(out, "AWS_LAMBDA_INITIALIZATION_TYPE", plan.provisioned ? "provisioned-concurrency" : "on-demand");
   set(out, "AWS_LAMBDA_LOG_GROUP_NAME", function.logging.group);
   set(out, "AWS_LAMBDA_LOG_STREAM_NAME", plan.log_stream);
-  set(out, "AWS_LAMBDA_LOG_FORMAT", function.logging.json ? "JSON" : "Text");
+  if (function.logging.json) set(out, "AWS_LAMBDA_LOG_FORMAT", "JSON");
   if (!function.logging.application_level.empty()) {
     set(out, "AWS_LAMBDA_LOG_LEVEL", function.logging.application_level);
   }

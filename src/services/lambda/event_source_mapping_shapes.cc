@@ -94,7 +94,7 @@ const Shape& describe(const CreateMappingInput*) {
     ShapeBuilder<Input> builder("CreateEventSourceMappingRequest");
     builder.field("EventSourceArn", &Input::event_source_arn, {.pattern = kSourcePattern})
         .field("FunctionName", &Input::function_name, function_rules(true))
-        .field("StartingPosition", &Input::starting_position, {.one_of = {"TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"}})
+        .field("StartingPosition", &Input::starting_position, {.one_of = {"LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"}})
         .field("StartingPositionTimestamp", &Input::starting_position_timestamp)
         .field("Tags", &Input::tags)
         .field("Topics", &Input::topics)

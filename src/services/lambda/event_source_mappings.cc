@@ -71,7 +71,7 @@ ApiResult<void> apply_filters(const FilterCriteria& criteria, MappingOptions& op
     return invalid(fmt::format("A mapping can have {} filters at most.", consumers::kFiltersMax));
   }
   if (const auto compiled = consumers::RecordFilter::compile(patterns); !compiled) {
-    return invalid(fmt::format("Invalid filter pattern definition. ({})", compiled.error().message));
+    return invalid("Invalid filter pattern definition.");
   }
   options.filters = std::move(patterns);
   return {};
@@ -141,8 +141,16 @@ ApiResult<void> apply_start(const CallContext& call, const CreateMappingInput& i
   }
   mapping.starting_position = *consumers::parse_starting_position(*input.starting_position);
   const bool by_time = mapping.starting_position == consumers::StartingPosition::at_timestamp;
-  if (by_time != input.starting_position_timestamp.has_value()) {
-    return invalid("StartingPositionTimestamp is needed for, and only for, the starting position AT_TIMESTAMP.");
+  if (!by_time && input.starting_position_timestamp) {
+    return invalid("Timestamp only valid with StartingPosition AT_TIMESTAMP");
+  }
+  if (by_time && !input.starting_position_timestamp) {
+    return invalid("StartingPositionTimestamp is needed for the starting position AT_TIMESTAMP.");
+  }
+  if (by_time && to_unix_ms(*input.starting_position_timestamp) < 0) {
+    return invalid(
+        "Received Exception while reading from provided stream. class java.lang.Long can not be converted to a "
+        "Timestamp");
   }
   if (by_time && *input.starting_position_timestamp > call.house.clock.now()) {
     return invalid("StartingPositionTimestamp cannot be in the future.");
@@ -207,14 +215,14 @@ MappingConfiguration configuration_of(const CallContext& call, const MappingView
 Answer<MappingConfiguration> create_event_source_mapping(CallContext& call, CreateMappingInput input) {
   PENSTOCK_CO_TRY(auto* const mappings, mappings_of(call));
   const std::string arn = input.event_source_arn.value_or("");
-  const bool ours = consumers::parse_source_arn(arn, call.region, call.account).has_value();
-  if (!ours || input.topics || input.queues || input.self_managed_event_source) {
+  if (arn.empty() || input.topics || input.queues || input.self_managed_event_source) {
     co_return invalid("Unrecognized event source.");
   }
   Mapping draft;
   draft.event_source_arn = arn;
-  PENSTOCK_CO_TRY_VOID(apply_start(call, input, draft));
   PENSTOCK_CO_TRY(const std::string role, apply_function(call, input.function_name, draft));
+  if (!consumers::parse_source_arn(arn, call.region, call.account)) co_return invalid("Unrecognized event source.");
+  PENSTOCK_CO_TRY_VOID(apply_start(call, input, draft));
   PENSTOCK_CO_TRY_VOID(apply_settings(call, input, role, draft.options));
   draft.tags = input.tags.value_or(std::map<std::string, std::string>{});
   PENSTOCK_CO_TRY_VOID(check_tags(draft.tags));
@@ -244,8 +252,9 @@ Answer<MappingConfiguration> update_event_source_mapping(CallContext& call, Upda
     const auto role = apply_function(call, function, mapping);
     // A mapping whose function is gone can still be changed and disabled.
     if (!role && input.function_name) return refuse(role.error());
-    if (mapping.function_arn != before && mappings->find_pair(mapping.event_source_arn, mapping.function_arn)) {
-      return refuse(resource_conflict("The event source arn and function provided mapping already exists."));
+    if (mapping.function_arn != before) {
+      const auto existing = mappings->find_pair(mapping.event_source_arn, mapping.function_arn);
+      if (existing) return refuse(resource_conflict(consumers::already_mapped(mapping, *existing)));
     }
     const auto applied = apply_settings(call, input, role.value_or(""), mapping.options);
     if (!applied) return refuse(applied.error());

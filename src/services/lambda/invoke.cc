@@ -37,8 +37,9 @@ ApiResult<void> check_payload(const InvokeInput& input, bool is_event) {
         fmt::format("Request must be smaller than {} bytes for the InvokeFunction operation", bytes_max)));
   }
   if (!input.payload.bytes.empty() && !is_json(input.payload.bytes)) {
-    return std::unexpected(invalid_content("Could not parse request body into json: Could not parse payload into json: " +
-                                           json_problem(input.payload.bytes)));
+    return std::unexpected(
+        invalid_content("Could not parse request body into json: Could not parse payload into json: " +
+                        json_problem(input.payload.bytes)));
   }
   return {};
 }
@@ -74,7 +75,8 @@ InvokeOutput output_of(functions::InvocationResult result, bool wants_log) {
   return out;
 }
 
-/// Invoke, alone of the operations, names the version that there is not when none was given (recorded from AWS, 2025-11).
+/// Invoke, alone of the operations, names the version that there is not when none was given (recorded from AWS,
+/// 2025-11).
 ApiError unresolved(const Error& error, bool is_qualified) {
   ApiError out = invoke_error(error);
   if (error.kind == ErrorKind::missing && !is_qualified) out.message += ":$LATEST";

@@ -68,16 +68,18 @@ std::string located(std::string_view text, std::size_t at, std::string_view what
   const std::size_t newline = before.rfind('\n');
   const std::size_t column = newline == std::string_view::npos ? at + 1 : at - newline;
   return fmt::format(
-      "{}\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, column: {}]", what,
-      line, column);
+      "{}\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, column: {}]",
+      what, line, column);
 }
 
 /// What is open and what came last where the parser stopped.
 struct Surroundings {
   std::vector<char> open;
-  char last = 0;         ///< of structure; 0: nothing yet
+  char last = 0;           ///< of structure; 0: nothing yet
   bool has_value = false;  ///< a value, or a name, after `last`
   bool in_text = false;
+
+  [[nodiscard]] bool wants_name() const { return !open.empty() && open.back() == '{' && last != ':'; }
 };
 
 Surroundings surroundings(std::string_view before) {
@@ -103,13 +105,11 @@ Surroundings surroundings(std::string_view before) {
 }
 
 std::string expectation(const Surroundings& around) {
-  const char open = around.open.empty() ? char{0} : around.open.back();
-  const bool wants_name = open == '{' && around.last != ':';
-  if (!around.has_value && wants_name) return "was expecting double-quote to start field name";
+  if (!around.has_value && around.wants_name()) return "was expecting double-quote to start field name";
   if (!around.has_value) return fmt::format("expected a valid value {}", kAnyValue);
-  if (wants_name && around.last != 0) return "was expecting a colon to separate field name and value";
-  if (open == 0) return "Expected space separating root-level values";
-  return fmt::format("was expecting comma to separate {} entries", open == '{' ? "Object" : "Array");
+  if (around.wants_name()) return "was expecting a colon to separate field name and value";
+  if (around.open.empty()) return "Expected space separating root-level values";
+  return fmt::format("was expecting comma to separate {} entries", around.open.back() == '{' ? "Object" : "Array");
 }
 
 std::string unexpected_character(std::string_view text, std::size_t at, const Surroundings& around) {
@@ -139,7 +139,8 @@ std::string json_problem(std::string_view text) {
   std::size_t start = at;
   while (start > 0 && is_of_word(text[start - 1])) --start;
   const Surroundings around = surroundings(text.substr(0, start));
-  const bool is_word = start < text.size() && is_letter(text[start]) && !around.in_text && !around.has_value;
+  const bool is_value = !around.in_text && !around.has_value && !around.wants_name();
+  const bool is_word = is_value && start < text.size() && is_letter(text[start]);
   if (is_word) {
     std::size_t end = start;
     while (end < text.size() && is_of_word(text[end])) ++end;
