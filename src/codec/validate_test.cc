@@ -153,6 +153,20 @@ TEST(Patterns, JavaSyntaxOfAwsCompiles) {
   EXPECT_FALSE(pattern_compiles("("));
 }
 
+TEST(Patterns, ALookaheadAtTheFrontForbidsAWholeText) {
+  for (const std::string_view pattern : {"(?!^[0-9]+$)([a-zA-Z0-9-_]+)", "((?!^\\d+$)^[0-9a-zA-Z-_]+$)"}) {
+    EXPECT_TRUE(pattern_compiles(pattern));
+    EXPECT_TRUE(matches_pattern(pattern, "2024-01-02"));
+    EXPECT_TRUE(matches_pattern(pattern, "live"));
+    EXPECT_TRUE(matches_pattern(pattern, "7a"));
+    EXPECT_FALSE(matches_pattern(pattern, "2024"));
+    EXPECT_FALSE(matches_pattern(pattern, ""));
+    EXPECT_FALSE(matches_pattern(pattern, "a!"));
+  }
+  EXPECT_FALSE(pattern_compiles("(?!^[$)x"));
+  EXPECT_FALSE(pattern_compiles("a(?!^b$)"));
+}
+
 TEST(CheckShape, FindsBadDescriptions) {
   static const Shape bad =
       ShapeBuilder<Child>("Bad").field("Key", &Child::key, {.pattern = "("}).field("Key", &Child::value).build();

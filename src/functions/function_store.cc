@@ -30,6 +30,13 @@ std::optional<std::string> runnable_key(std::string_view name, std::string_view 
   return version_key(name, *number);
 }
 
+/// Another text whenever something changes that a running environment does not follow; a RevisionId changes more often
+/// (with tags and permissions too).
+std::string run_revision(VersionRecord record) {
+  record.revision_id.clear();
+  return to_document(record);
+}
+
 template <class Map>
 void drop(Map& map, std::string_view key) {
   const auto found = map.find(key);
@@ -88,7 +95,7 @@ void FunctionStore::refresh(std::string_view kind, std::string_view key) {
       return;
     }
     FunctionVersionPtr& slot = runnable_[latest];
-    if (slot == nullptr || slot->revision_id != record->latest.revision_id) slot = runnable(record->latest);
+    if (slot == nullptr || slot->revision_id != run_revision(record->latest)) slot = runnable(record->latest);
   } else if (kind == key::kVersion) {
     const auto record = registry_.versions().find(key);
     if (record == nullptr) {
@@ -146,7 +153,7 @@ FunctionVersionPtr FunctionStore::runnable(const VersionRecord& record) const {
                   .json = record.logging.json,
                   .application_level = record.logging.application_level.value_or(""),
                   .system_level = record.logging.system_level.value_or("")};
-  out->revision_id = record.revision_id;
+  out->revision_id = run_revision(record);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "codec/cbor_writer.h"
@@ -85,6 +86,18 @@ std::string error_text(Protocol protocol, const ApiError& error) {
   return out;
 }
 
+namespace {
+
+/// Errors that say whose fault they are ("Type") are Lambda's, and some of those spell it with a capital letter: there
+/// typed clients look for nothing else. AWS's service model of Lambda, the structures of its errors.
+std::string_view rest_message_member(const ApiError& error) {
+  constexpr std::string_view kCapital[] = {"ResourceInUseException", "ResourceNotFoundException", "ServiceException"};
+  const bool is_capital = !error.members.empty() && std::ranges::find(kCapital, error.code) != std::end(kCapital);
+  return is_capital ? "Message" : "message";
+}
+
+}  // namespace
+
 HttpResponse render_error(Protocol protocol, const Service* service, const ApiError& error,
                           std::string_view request_id) {
   switch (protocol) {
@@ -98,7 +111,7 @@ HttpResponse render_error(Protocol protocol, const Service* service, const ApiEr
     case Protocol::rest_json: {
       HttpResponse response = start(error.http_status, kJson, request_id);
       response.headers.add("x-amzn-ErrorType", error.code);
-      response.body = fmt::format("{{\"message\":{}", json_string(error.message));
+      response.body = fmt::format("{{{}:{}", json_string(rest_message_member(error)), json_string(error.message));
       for (const auto& [name, value] : error.members) {
         response.body += fmt::format(",{}:{}", json_string(name), json_string(value));
       }

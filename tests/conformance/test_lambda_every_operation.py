@@ -309,7 +309,7 @@ def concurrency(call, name: str) -> None:
 
 
 def event_invoke_configs(call, name: str) -> None:
-    failures = {"OnFailure": {"Destination": function_arn(name)}}
+    failures = {"OnFailure": {"Destination": function_arn(name + ":1")}}
     put = call("PutFunctionEventInvokeConfig", FunctionName=name, MaximumRetryAttempts=0, DestinationConfig=failures)
     assert (put["FunctionArn"], put["MaximumRetryAttempts"]) == (function_arn(name + ":$LATEST"), 0)
     assert put["DestinationConfig"]["OnFailure"] == failures["OnFailure"]

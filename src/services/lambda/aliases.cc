@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "services/lambda/reference.h"
@@ -13,8 +14,8 @@ using functions::AliasRecord;
 
 namespace {
 
-/// A name that is not a number; RE2 has no way to say "not only digits" but this.
-constexpr std::string_view kAliasPattern = "[a-zA-Z0-9-_]*[a-zA-Z-_][a-zA-Z0-9-_]*";
+/// A name that is not a number.
+constexpr std::string_view kAliasPattern = "(?!^[0-9]+$)([a-zA-Z0-9-_]+)";
 
 codec::Rules alias_in_path() {
   return {.required = true,
@@ -34,6 +35,31 @@ ApiResult<void> check_version(const functions::FunctionStore& store, const Funct
   return {};
 }
 
+std::string printed(double weight) {
+  std::string text = fmt::format("{}", weight);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";
+  return text;
+}
+
+/// The messages are as recorded in 2024-04.
+ApiResult<void> check_weight(std::string_view version, double weight) {
+  const auto refuse = [&](std::string_view constraint) {
+    return std::unexpected(validation_error(fmt::format("{{{}={}}}", version, printed(weight)),
+                                            "routingConfig.additionalVersionWeights", constraint));
+  };
+  const bool is_number = !version.empty() && std::ranges::all_of(version, [](char c) { return c >= '0' && c <= '9'; });
+  if (!is_number || version.size() > 1024) {
+    return refuse(
+        "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have "
+        "length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must not be "
+        "null]");
+  }
+  if (weight >= 0 && weight <= 1) return {};
+  return refuse(
+      "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value "
+      "greater than or equal to 0.0, Member must not be null]");
+}
+
 /// Takes over what the request says of versions and weights.
 ApiResult<void> apply(const CreateAliasInput& input, const functions::FunctionStore& store,
                       const FunctionRegistry& registry, std::string_view function, AliasRecord& alias) {
@@ -48,10 +74,7 @@ ApiResult<void> apply(const CreateAliasInput& input, const functions::FunctionSt
     }
     if (!weights.empty()) {
       const auto& [version, weight] = *weights.begin();
-      if (!(weight >= 0 && weight <= 1)) {
-        return std::unexpected(
-            invalid_parameter(fmt::format("Value {} of AdditionalVersionWeights is not between 0.0 and 1.0.", weight)));
-      }
+      PENSTOCK_TRY_VOID(check_weight(version, weight));
       alias.second_version = version;
       alias.second_weight = weight;
     }
@@ -103,7 +126,6 @@ Answer<AliasConfiguration> create_alias(CallContext& call, CreateAliasInput inpu
   const std::string key = functions::part_of(function.name, input.name);
   AliasRecord alias{.name = input.name, .revision_id = new_revision(store)};
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
-    PENSTOCK_TRY_VOID(find_function(store, registry, function.name));
     if (registry.aliases().find(key) != nullptr) {
       return std::unexpected(
           resource_conflict(fmt::format("Alias already exists: {}", store.arn(function.name, input.name))));
@@ -189,8 +211,7 @@ Answer<ListAliasesOutput> list_aliases(CallContext& call, ListAliasesInput input
 const Shape& describe(const AliasRoutingConfiguration*) {
   static const Shape shape =
       ShapeBuilder<AliasRoutingConfiguration>("AliasRoutingConfiguration")
-          .field("AdditionalVersionWeights", &AliasRoutingConfiguration::additional_version_weights,
-                 {.key_length = {.min = 1, .max = 1024}, .key_pattern = "[0-9]+"})
+          .field("AdditionalVersionWeights", &AliasRoutingConfiguration::additional_version_weights)
           .build();
   return shape;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace penstock::services::lambda {
@@ -50,11 +51,28 @@ ApiResult<std::shared_ptr<const functions::VersionRecord>> find_version(const fu
   return found;
 }
 
-ApiResult<void> check_revision(const std::optional<std::string>& seen, std::string_view present) {
+bool is_alias_name(std::string_view qualifier) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !qualifier.empty() && !qualifier.contains('$') && !std::ranges::all_of(qualifier, is_digit);
+}
+
+ApiResult<std::shared_ptr<const functions::VersionRecord>> find_bound(const functions::FunctionStore& store,
+                                                                      const FunctionRegistry& registry,
+                                                                      std::string_view name,
+                                                                      std::string_view qualifier) {
+  if (is_alias_name(qualifier) && registry.aliases().find(functions::part_of(name, qualifier)) == nullptr) {
+    return std::unexpected(not_found(fmt::format("Cannot find alias arn: {}", store.arn(name, qualifier))));
+  }
+  return find_version(store, registry, name, qualifier);
+}
+
+ApiResult<void> check_revision(const std::optional<std::string>& seen, std::string_view present,
+                               std::string_view source) {
   if (!seen.has_value() || seen->empty() || *seen == present) return {};
   return std::unexpected(precondition_failed(
-      "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve "
-      "the latest Revision Id"));
+      fmt::format("The Revision Id provided does not match the latest Revision Id. Call the {} API to retrieve the "
+                  "latest Revision Id",
+                  source)));
 }
 
 }  // namespace penstock::services::lambda

@@ -69,10 +69,20 @@ template <class Record>
     const functions::FunctionStore& store, const FunctionRegistry& registry, std::string_view name,
     std::string_view qualifier);
 
+/// The same where the qualifier is what something is bound to: what looks like an alias and is none answers "Cannot
+/// find alias arn: <arn>", as AWS does there (recorded 2024-04).
+[[nodiscard]] ApiResult<std::shared_ptr<const functions::VersionRecord>> find_bound(
+    const functions::FunctionStore& store, const FunctionRegistry& registry, std::string_view name,
+    std::string_view qualifier);
+
+/// Whether `qualifier` is a name that an alias may have.
+[[nodiscard]] bool is_alias_name(std::string_view qualifier);
+
 /// A text that was never a RevisionId before.
 [[nodiscard]] inline std::string new_revision(const functions::FunctionStore& store) { return store.random().uuid(); }
 
-/// PreconditionFailedException when the caller saw another revision.
-[[nodiscard]] ApiResult<void> check_revision(const std::optional<std::string>& seen, std::string_view present);
+/// PreconditionFailedException when the caller saw another revision; `source`: which operations tell the present one.
+[[nodiscard]] ApiResult<void> check_revision(const std::optional<std::string>& seen, std::string_view present,
+                                             std::string_view source = "GetFunction/GetAlias");
 
 }  // namespace penstock::services::lambda

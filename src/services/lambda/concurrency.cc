@@ -26,14 +26,22 @@ std::int64_t reserved_in_all(const FunctionRegistry& registry, std::string_view 
   return sum;
 }
 
+std::int64_t unreserved_min_of(std::int64_t limit) { return std::min(kUnreservedMin, limit / 10); }
+
 Task<ApiResult<void>> set_reserved(CallContext& call, std::string given, std::optional<std::int32_t> reserved) {
   functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference reference, parse_function(call.house, given));
+  if (!reference.qualifier.empty()) {
+    co_return std::unexpected(invalid_parameter(
+        "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
+        "Please specify either a function name or an unqualified function ARN."));
+  }
   const std::int64_t limit = call.house.lambda->concurrent_executions;
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
-    PENSTOCK_TRY(const auto present, find_function(store, registry, reference.name));
+    PENSTOCK_TRY_VOID(find_version(store, registry, reference.name, functions::kLatest));
+    const auto present = registry.functions().find(reference.name);
     const std::int64_t unreserved = limit - reserved_in_all(registry, reference.name) - reserved.value_or(0);
-    const std::int64_t unreserved_min = std::min(kUnreservedMin, limit / 10);
+    const std::int64_t unreserved_min = unreserved_min_of(limit);
     if (reserved.value_or(0) > 0 && unreserved < unreserved_min) {
       return std::unexpected(
           invalid_parameter(fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
@@ -68,10 +76,43 @@ ApiResult<std::string> provisioned_key(const CallContext& call, const FunctionRe
                                        const FunctionReference& function) {
   if (function.qualifier.empty() || function.qualifier == functions::kLatest) {
     return std::unexpected(
-        invalid_parameter("Provisioned Concurrency Configs cannot be applied to unpublished function versions."));
+        invalid_parameter("The function resource provided must be an alias or a published version."));
   }
-  PENSTOCK_TRY_VOID(find_version(store_of(call), registry, function.name, function.qualifier));
+  PENSTOCK_TRY_VOID(find_bound(store_of(call), registry, function.name, function.qualifier));
   return functions::part_of(function.name, function.qualifier);
+}
+
+/// A version and an alias that points at it do not both have environments of their own (recorded 2024-04).
+ApiResult<void> check_alone(const FunctionRegistry& registry, const FunctionReference& function) {
+  const auto is_provisioned = [&](std::string_view qualifier) {
+    return registry.provisioned().find(functions::part_of(function.name, qualifier)) != nullptr;
+  };
+  if (const auto alias = registry.aliases().find(functions::part_of(function.name, function.qualifier))) {
+    if (!is_provisioned(alias->version)) return {};
+    return std::unexpected(resource_conflict(
+        "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"));
+  }
+  bool is_pointed_at = false;
+  registry.aliases().each_of(function.name, [&](std::string_view name, const functions::AliasRecord& alias) {
+    const bool points = alias.version == function.qualifier || alias.second_version == function.qualifier;
+    is_pointed_at = points && is_provisioned(name);
+    return !is_pointed_at;
+  });
+  if (!is_pointed_at) return {};
+  return std::unexpected(resource_conflict("Version is pointed by a Provisioned Concurrency alias"));
+}
+
+/// Whether the account has room for `sum` environments of one function.
+ApiResult<void> check_room(std::int64_t limit, std::int64_t sum) {
+  if (sum > limit) {
+    return std::unexpected(invalid_parameter(fmt::format(
+        "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{}].", limit)));
+  }
+  if (limit - sum >= unreserved_min_of(limit)) return {};
+  return std::unexpected(
+      invalid_parameter(fmt::format("Specified ConcurrentExecutions for function decreases account's "
+                                    "UnreservedConcurrentExecution below its minimum value of [{}].",
+                                    unreserved_min_of(limit))));
 }
 
 }  // namespace
@@ -99,10 +140,15 @@ Answer<Empty> delete_function_concurrency(CallContext& call, FunctionNameInput i
 Answer<ProvisionedConfig> put_provisioned_concurrency(CallContext& call, PutProvisionedInput input) {
   functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
+  if (function.qualifier == functions::kLatest) {
+    co_return std::unexpected(
+        invalid_parameter("Provisioned Concurrency Configs cannot be applied to unpublished function versions."));
+  }
   const ProvisionedRecord record{.environments = input.provisioned_concurrent_executions, .modified = store.now()};
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
     PENSTOCK_TRY(const std::string key, provisioned_key(call, registry, function));
     PENSTOCK_TRY(const auto present, find_function(store, registry, function.name));
+    PENSTOCK_TRY_VOID(check_alone(registry, function));
     std::int64_t sum = record.environments;
     registry.provisioned().each_of(function.name, [&](std::string_view qualifier, const ProvisionedRecord& other) {
       if (qualifier != function.qualifier) sum += other.environments;
@@ -112,11 +158,9 @@ Answer<ProvisionedConfig> put_provisioned_concurrency(CallContext& call, PutProv
       return std::unexpected(invalid_parameter(
           "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"));
     }
-    if (sum > call.house.lambda->concurrent_executions) {
-      return std::unexpected(invalid_parameter(
-          fmt::format("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
-                      "[{}].",
-                      call.house.lambda->concurrent_executions)));
+    if (!present->reserved_concurrency.has_value()) {
+      const std::int64_t limit = call.house.lambda->concurrent_executions - reserved_in_all(registry, function.name);
+      PENSTOCK_TRY_VOID(check_room(limit, sum));
     }
     return Changes{put(functions::key::kProvisioned, key, registry.provisioned(), record)};
   };
@@ -192,7 +236,7 @@ Answer<CodeSigningOutput> get_function_code_signing_config(CallContext& call, Fu
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name));
   PENSTOCK_CO_TRY_VOID(
       store.read([&](const FunctionRegistry& registry) { return find_function(store, registry, function.name); }));
-  co_return CodeSigningOutput{.function_name = function.name};
+  co_return CodeSigningOutput{};  // there is no configuration to be named (recorded 2024-04)
 }
 
 // ---- Shapes

@@ -76,8 +76,8 @@ const codec::Shape& describe(const AccountSettings*);
 Answer<AccountSettings> get_account_settings(CallContext& call, Empty input);
 
 struct CodeSigningOutput {
-  std::string code_signing_config_arn{};
-  std::string function_name{};
+  std::optional<std::string> code_signing_config_arn{};
+  std::optional<std::string> function_name{};
 };
 const codec::Shape& describe(const CodeSigningOutput*);
 /// There is no code signing: every function has none.

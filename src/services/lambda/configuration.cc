@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <set>
+#include <map>
 
 #include "codec/json_text.h"
+#include "codec/patterns.h"
 #include "core/encoding/base64.h"
 #include "core/encoding/hex.h"
 #include "services/lambda/errors.h"
@@ -49,6 +50,20 @@ constexpr std::string_view kReservedVariables[] = {"_HANDLER",
                                                    "LAMBDA_RUNTIME_DIR",
                                                    "LAMBDA_TASK_ROOT"};
 
+/// What AWS takes no more, and what it says to use instead (recorded 2024-06).
+struct Deprecated {
+  std::string_view runtime;
+  std::string_view instead;
+};
+constexpr Deprecated kDeprecated[] = {{"dotnetcore3.1", "dotnet6"}, {"go1.x", "provided.al2023"},
+                                      {"java8", "java21"},          {"nodejs12.x", "nodejs18.x"},
+                                      {"nodejs14.x", "nodejs20.x"}, {"provided", "provided.al2023"},
+                                      {"python3.7", "python3.12"},  {"ruby2.7", "ruby3.2"}};
+
+/// What AWS runs and Penstock does not. Developer Guide, "Lambda runtimes".
+constexpr std::string_view kNotOurs[] = {"dotnet10", "dotnet6", "dotnet8",   "dotnet9", "java11",  "java17",
+                                         "java21",   "java25",  "java8.al2", "ruby3.2", "ruby3.3", "ruby3.4"};
+
 using Variables = std::map<std::string, std::string>;
 
 ApiResult<void> check_environment(const Variables& variables) {
@@ -60,9 +75,9 @@ ApiResult<void> check_environment(const Variables& variables) {
     if (std::ranges::find(kReservedVariables, name) != std::end(kReservedVariables)) {
       reserved += (reserved.empty() ? "" : ", ") + name;
     }
-    if (measured.size() > 1) measured += ", ";
+    if (measured.size() > 1) measured += ',';
     codec::append_json_string(name, measured);
-    measured += ": ";
+    measured += ':';
     codec::append_json_string(value, measured);
     if (value.contains('\0')) return std::unexpected(invalid_parameter("An environment variable holds a NUL byte."));
   }
@@ -110,13 +125,46 @@ std::optional<std::string> layer_key(const functions::FunctionStore& store, std:
   return functions::version_key(rest.substr(0, colon), number);
 }
 
+/// The messages are as recorded in 2024-04.
+ApiResult<void> check_layer_arns(const functions::FunctionStore& store, const std::vector<std::string>& arns) {
+  constexpr std::string_view kPattern =
+      "(arn:[a-zA-Z0-9-]+:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|"
+      "(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
+  const auto is_layer = [&](const std::string& arn) {
+    return arn.size() <= 140 && codec::matches_pattern(kPattern, arn);
+  };
+  if (!std::ranges::all_of(arns, is_layer)) {
+    return std::unexpected(validation_error(
+        fmt::format("[{}]", fmt::join(arns, ", ")), "layers",
+        fmt::format("Member must satisfy constraint: [Member must have length less than or equal to 140, Member must "
+                    "have length greater than or equal to 1, Member must satisfy regular expression pattern: {}, "
+                    "Member must not be null]",
+                    kPattern)));
+  }
+  std::map<std::string_view, std::string_view> seen;
+  for (const std::string& arn : arns) {
+    if (!arn.contains(fmt::format(":lambda:{}:", store.region()))) {
+      return std::unexpected(invalid_parameter(
+          fmt::format("Layers are not in the same region as the function. Layers are expected to be in region {}.",
+                      store.region())));
+    }
+    const auto [other, is_new] = seen.emplace(std::string_view(arn).substr(0, arn.rfind(':')), arn);
+    if (is_new) continue;
+    return std::unexpected(invalid_parameter(
+        fmt::format("Two different versions of the same layer are not allowed to be referenced in the same function. "
+                    "{} and {} are versions of the same layer.",
+                    other->second, arn)));
+  }
+  return {};
+}
+
 ApiResult<void> apply_layers(const std::vector<std::string>& arns, const functions::FunctionRegistry& registry,
                              const functions::FunctionStore& store, VersionRecord& record) {
   if (arns.size() > kLayersMax) {
-    return std::unexpected(invalid_parameter("You cannot reference more than 5 layers."));
+    return std::unexpected(invalid_parameter("Cannot reference more than 5 layers."));
   }
   std::vector<functions::LayerUse> layers;
-  std::set<std::string> names;
+  PENSTOCK_TRY_VOID(check_layer_arns(store, arns));
   for (const std::string& arn : arns) {
     const auto key = layer_key(store, arn);
     const auto layer = key.has_value() ? registry.layer_versions().find(*key) : nullptr;
@@ -129,10 +177,6 @@ ApiResult<void> apply_layers(const std::vector<std::string>& arns, const functio
       layers.push_back(*kept);
     } else {
       layers.push_back({.arn = arn, .code = layer->code});
-    }
-    if (!names.insert(arn.substr(0, arn.rfind(':'))).second) {
-      return std::unexpected(invalid_parameter(
-          "Two different versions of the same layer are not allowed to be referenced in the same function."));
     }
   }
   record.layers = std::move(layers);
@@ -196,8 +240,7 @@ ApiResult<void> apply_settings(const FunctionSettings& settings, const functions
   if (settings.environment.has_value()) {
     Variables variables = settings.environment->variables.value_or(Variables{});
     PENSTOCK_TRY_VOID(check_environment(variables));
-    record.environment.reset();
-    if (!variables.empty()) record.environment = std::move(variables);
+    record.environment = std::move(variables);  // empty ones are given back as such (recorded 2024-04)
   }
   if (settings.logging_config.has_value()) PENSTOCK_TRY_VOID(apply_logging(*settings.logging_config, record.logging));
   if (settings.layers.has_value()) PENSTOCK_TRY_VOID(apply_layers(*settings.layers, registry, store, record));
@@ -205,13 +248,28 @@ ApiResult<void> apply_settings(const FunctionSettings& settings, const functions
 }
 
 ApiResult<void> check_runtime(const CallContext& call, std::string_view runtime) {
+  for (const Deprecated& one : kDeprecated) {
+    if (runtime != one.runtime) continue;
+    return std::unexpected(invalid_parameter(
+        fmt::format("The runtime parameter of {} is no longer supported for creating or updating AWS Lambda functions. "
+                    "We recommend you use the new runtime ({}) while creating or updating functions.",
+                    one.runtime, one.instead)));
+  }
   const bool is_ours = runtime == "provided.al2023" || runtime == "provided.al2" ||
                        (runtime.starts_with("nodejs") && runtime.ends_with(".x")) || runtime.starts_with("python3.");
+  if (!is_ours && std::ranges::find(kNotOurs, runtime) == std::end(kNotOurs)) {
+    return std::unexpected(invalid_parameter(
+        fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+                    "[nodejs24.x, nodejs22.x, nodejs20.x, nodejs18.x, nodejs16.x, provided.al2023, provided.al2, "
+                    "python3.14, python3.13, python3.12, python3.11, python3.10, python3.9, python3.8] or be a valid "
+                    "ARN",
+                    runtime.substr(0, 64))));
+  }
   if (!is_ours) {
     return std::unexpected(invalid_parameter(
         fmt::format("The runtime parameter of {} is not supported: Penstock runs nodejs*.x, python3.*, "
                     "provided.al2023 and provided.al2.",
-                    runtime.substr(0, 64))));
+                    runtime)));
   }
   const auto& check = call.house.lambda->check_runtime;
   if (check == nullptr) return {};
@@ -227,11 +285,14 @@ ApiResult<std::string> check_architectures(const std::optional<std::vector<std::
 #else
   constexpr std::string_view kMachine = "x86_64";
 #endif
-  if (asked.has_value() && !asked->empty() && asked->front() != kMachine) {
-    return std::unexpected(unsupported(
-        fmt::format("Penstock runs on an {} machine: it cannot run functions for {}.", kMachine, asked->front())));
+  if (!asked.has_value() || asked->empty() || asked->front() == kMachine) return std::string(kMachine);
+  if (asked->front() != "arm64" && asked->front() != "x86_64") {
+    return std::unexpected(validation_error(fmt::format("[{}]", asked->front()), "architectures",
+                                            "Member must satisfy constraint: [Member must satisfy enum value set: "
+                                            "[x86_64, arm64], Member must not be null]"));
   }
-  return std::string(kMachine);
+  return std::unexpected(unsupported(
+      fmt::format("Penstock runs on an {} machine: it cannot run functions for {}.", kMachine, asked->front())));
 }
 
 std::string lambda_time(Timestamp time) {

@@ -15,6 +15,7 @@ using functions::FunctionRecord;
 namespace {
 
 constexpr std::size_t kTagsMax = 50;
+constexpr std::size_t kNameLengthMax = 64;
 
 ApiResult<void> check_package(const CreateFunctionInput& input) {
   if (input.package_type.value_or("Zip") != "Zip") {
@@ -33,7 +34,7 @@ ApiResult<void> check_package(const CreateFunctionInput& input) {
 }  // namespace
 
 ApiResult<void> check_tags(const std::map<std::string, std::string>& tags) {
-  if (tags.size() > kTagsMax) return std::unexpected(invalid_parameter("A resource can have 50 tags at most."));
+  if (tags.size() > kTagsMax) return std::unexpected(invalid_parameter("Number of tags exceeds resource tag limit."));
   for (const auto& [name, value] : tags) {
     if (name.starts_with("aws:")) {
       return std::unexpected(invalid_parameter("Tag keys that start with aws: are reserved for AWS use."));
@@ -68,6 +69,11 @@ Touched touch_create_function(const CallContext& call, const void* input) {
 Answer<FunctionConfiguration> create_function(CallContext& call, CreateFunctionInput input) {
   functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name));
+  if (function.name.size() > kNameLengthMax) {
+    ApiError error = validation_error(function.name, "functionName",
+                                      fmt::format("Member must have length less than or equal to {}", kNameLengthMax));
+    co_return std::unexpected(invalid_parameter(std::move(error.message)));  // as AWS answers it (recorded 2024-09)
+  }
   if (!function.qualifier.empty()) {
     co_return std::unexpected(invalid_parameter("A new function's name has no qualifier."));
   }
@@ -106,7 +112,8 @@ Answer<FunctionConfiguration> create_function(CallContext& call, CreateFunctionI
     return changes;
   };
   PENSTOCK_CO_TRY_VOID(co_await change(store, plan));
-  if (published.has_value()) co_return configuration_of(store, *published, published->version);
+  // The version that was published, by the function's ARN (recorded 2024-04).
+  if (published.has_value()) co_return configuration_of(store, *published, "");
   PENSTOCK_CO_TRY(const auto made, store.read([&](const FunctionRegistry& registry) {
     return find_version(store, registry, function.name, "");
   }));
@@ -123,8 +130,7 @@ const Shape& describe(const CreateFunctionInput*) {
         .field("Code", &Input::code, {.required = true})
         .field("Publish", &Input::publish)
         .field("PackageType", &Input::package_type, {.one_of = {"Image", "Zip"}})
-        .field("Architectures", &Input::architectures,
-               {.length = {.min = 1, .max = 1}, .element_one_of = {"x86_64", "arm64"}})
+        .field("Architectures", &Input::architectures, {.length = {.min = 1, .max = 1}})
         .field("Tags", &Input::tags)
         .field("CodeSigningConfigArn", &Input::code_signing_config_arn, {.length = {.max = 200}});
     add_settings(builder, {.role_required = true});

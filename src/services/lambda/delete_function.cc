@@ -34,18 +34,11 @@ Changes remove_all(const FunctionRegistry& registry, const functions::FunctionRe
   return changes;
 }
 
-ApiResult<Changes> remove_version(const functions::FunctionStore& store, const FunctionRegistry& registry,
-                                  const FunctionReference& function) {
-  if (function.qualifier == functions::kLatest) {
-    return std::unexpected(invalid_parameter("$LATEST version cannot be deleted without deleting the function."));
-  }
-  PENSTOCK_TRY(const auto version, find_version(store, registry, function.name, function.qualifier));
-  if (version->version != function.qualifier) {
-    return std::unexpected(invalid_parameter("Deletion of aliases is not currently supported."));
-  }
+ApiResult<Changes> drop_version(const FunctionRegistry& registry, const FunctionReference& function,
+                                const functions::VersionRecord& version) {
   std::string users;
   registry.aliases().each_of(function.name, [&](std::string_view, const functions::AliasRecord& alias) {
-    if (alias.version != version->version && alias.second_version != version->version) return true;
+    if (alias.version != version.version && alias.second_version != version.version) return true;
     users += fmt::format("{}{}", users.empty() ? "" : ", ", alias.name);
     return true;
   });
@@ -53,8 +46,8 @@ ApiResult<Changes> remove_version(const functions::FunctionStore& store, const F
     return std::unexpected(resource_conflict(
         fmt::format("Unable to delete version because the following aliases reference it: [{}]", users)));
   }
-  const std::string part = functions::version_key(function.name, std::stoll(version->version));
-  const std::string bound = functions::part_of(function.name, version->version);
+  const std::string part = functions::version_key(function.name, std::stoll(version.version));
+  const std::string bound = functions::part_of(function.name, version.version);
   Changes changes{remove(key::kVersion, part, registry.versions())};
   const auto also = [&](std::string_view kind, const auto& table) {
     if (table.find(bound) != nullptr) changes.push_back(remove(kind, bound, table));
@@ -65,11 +58,24 @@ ApiResult<Changes> remove_version(const functions::FunctionStore& store, const F
   return changes;
 }
 
+ApiResult<Changes> remove_version(const functions::FunctionStore& store, const FunctionRegistry& registry,
+                                  const FunctionReference& function) {
+  const auto version = find_version(store, registry, function.name, function.qualifier);
+  if (!version.has_value()) return Changes{};  // fine, as in AWS
+  return drop_version(registry, function, **version);
+}
+
 }  // namespace
 
 Answer<Empty> delete_function(CallContext& call, QualifiedInput input) {
   functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
+  if (function.qualifier == functions::kLatest) {
+    co_return std::unexpected(invalid_parameter("$LATEST version cannot be deleted without deleting the function."));
+  }
+  if (is_alias_name(function.qualifier)) {
+    co_return std::unexpected(invalid_parameter("Deletion of aliases is not currently supported."));
+  }
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
     PENSTOCK_TRY(const auto record, find_function(store, registry, function.name));
     if (!function.qualifier.empty()) return remove_version(store, registry, function);

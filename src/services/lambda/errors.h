@@ -1,7 +1,10 @@
 #pragma once
 /// AWS Lambda's errors and their statuses. Source: AWS Lambda API Reference, "Errors" of each operation.
 
+#include <fmt/format.h>
+
 #include <string>
+#include <string_view>
 
 #include "core/result.h"
 #include "services/operation.h"
@@ -42,6 +45,17 @@ namespace penstock::services::lambda {
 }
 [[nodiscard]] inline ApiError service_failure(std::string message) {
   return {"ServiceException", std::move(message), 500, {{"Type", "Service"}}};
+}
+/// How much of what a client sent a message gives back.
+inline constexpr std::size_t kPrintedMax = 1024;
+
+/// In the form of the codec's messages, for constraints that its rules cannot say. It has no Type, as AWS's has none.
+[[nodiscard]] inline ApiError validation_error(std::string_view value, std::string_view member,
+                                               std::string_view constraint) {
+  return {"ValidationException",
+          fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: {}",
+                      value.substr(0, kPrintedMax), member, constraint),
+          400};
 }
 /// What AWS has and Penstock does not: never accepted and ignored.
 [[nodiscard]] inline ApiError unsupported(std::string message) {

@@ -59,18 +59,26 @@ FunctionUrlConfig configuration(const CallContext& call, std::string_view name, 
   return out;
 }
 
-/// Of the function or of an alias, never of a version.
-ApiResult<std::string> url_key(const functions::FunctionStore& store, const FunctionRegistry& registry,
-                               const FunctionReference& function) {
-  PENSTOCK_TRY_VOID(find_function(store, registry, function.name));
-  if (function.qualifier.empty()) return functions::part_of(function.name, functions::kLatest);
-  std::string key = functions::part_of(function.name, function.qualifier);
-  if (registry.aliases().find(key) != nullptr) return key;
-  return std::unexpected(
-      not_found(fmt::format("Function not found: {}", store.arn(function.name, function.qualifier))));
+std::string url_key(const FunctionReference& function) {
+  return functions::part_of(function.name, function.qualifier.empty() ? functions::kLatest : function.qualifier);
+}
+
+/// URLs are of the function or of an alias, never of a version.
+ApiResult<void> check_function(const FunctionRegistry& registry, const FunctionReference& function) {
+  const bool is_there = registry.functions().find(function.name) != nullptr &&
+                        (function.qualifier.empty() ||
+                         registry.aliases().find(functions::part_of(function.name, function.qualifier)) != nullptr);
+  if (is_there) return {};
+  return std::unexpected(not_found("Function does not exist"));
 }
 
 ApiError no_url() { return not_found("The resource you requested does not exist."); }
+
+codec::Rules url_qualifier() {
+  codec::Rules rules = qualifier_in_query();
+  rules.pattern = "((?!^\\d+$)^[0-9a-zA-Z-_]+$)";  // as recorded in 2024-04
+  return rules;
+}
 
 ApiResult<void> check_mode(const CallContext& call, const FunctionUrlInput& input) {
   if (call.house.lambda->function_url == nullptr) {
@@ -103,15 +111,21 @@ Answer<FunctionUrlConfig> create_function_url(CallContext& call, FunctionUrlInpu
                    .modified = store.now()};
   if (input.cors.has_value()) record.cors = to_record(*input.cors);
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
-    PENSTOCK_TRY(const std::string key, url_key(store, registry, function));
+    PENSTOCK_TRY_VOID(check_function(registry, function));
+    const std::string key = url_key(function);
     if (registry.urls().find(key) != nullptr) {
-      return std::unexpected(resource_conflict(fmt::format("FunctionUrlConfig exists for this Lambda function: {}",
-                                                           store.arn(function.name, function.qualifier))));
+      return std::unexpected(resource_conflict(
+          fmt::format("Failed to create function url config for [functionArn = {}]. Error message:  FunctionUrlConfig "
+                      "exists for this Lambda function",
+                      store.arn(function.name, function.qualifier))));
     }
     return Changes{put(functions::key::kUrl, key, registry.urls(), record)};
   };
   PENSTOCK_CO_TRY_VOID(co_await change(store, plan));
-  co_return configuration(call, function.name, function.qualifier, record);
+  FunctionUrlConfig out = configuration(call, function.name, function.qualifier, record);
+  out.last_modified_time.reset();
+  out.invoke_mode = input.invoke_mode;
+  co_return out;
 }
 
 Answer<FunctionUrlConfig> update_function_url(CallContext& call, FunctionUrlInput input) {
@@ -120,7 +134,8 @@ Answer<FunctionUrlConfig> update_function_url(CallContext& call, FunctionUrlInpu
   PENSTOCK_CO_TRY_VOID(check_mode(call, input));
   UrlRecord record;
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
-    PENSTOCK_TRY(const std::string key, url_key(store, registry, function));
+    PENSTOCK_TRY_VOID(check_function(registry, function));
+    const std::string key = url_key(function);
     const auto present = registry.urls().find(key);
     if (present == nullptr) return std::unexpected(no_url());
     record = *present;
@@ -130,27 +145,28 @@ Answer<FunctionUrlConfig> update_function_url(CallContext& call, FunctionUrlInpu
     return Changes{put(functions::key::kUrl, key, registry.urls(), record)};
   };
   PENSTOCK_CO_TRY_VOID(co_await change(store, plan));
-  co_return configuration(call, function.name, function.qualifier, record);
+  FunctionUrlConfig out = configuration(call, function.name, function.qualifier, record);
+  out.invoke_mode = input.invoke_mode;
+  co_return out;
 }
 
-Answer<FunctionUrlConfig> get_function_url(CallContext& call, QualifiedInput input) {
+Answer<FunctionUrlConfig> get_function_url(CallContext& call, FunctionUrlReference input) {
   const functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
   PENSTOCK_CO_TRY(const auto record,
                   store.read([&](const FunctionRegistry& registry) -> ApiResult<std::shared_ptr<const UrlRecord>> {
-                    PENSTOCK_TRY(const std::string key, url_key(store, registry, function));
-                    auto found = registry.urls().find(key);
+                    auto found = registry.urls().find(url_key(function));
                     if (found == nullptr) return std::unexpected(no_url());
                     return found;
                   }));
   co_return configuration(call, function.name, function.qualifier, *record);
 }
 
-Answer<Empty> delete_function_url(CallContext& call, QualifiedInput input) {
+Answer<Empty> delete_function_url(CallContext& call, FunctionUrlReference input) {
   functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
-    PENSTOCK_TRY(const std::string key, url_key(store, registry, function));
+    const std::string key = url_key(function);
     if (registry.urls().find(key) == nullptr) return std::unexpected(no_url());
     return Changes{remove(functions::key::kUrl, key, registry.urls())};
   };
@@ -163,7 +179,7 @@ Answer<ListFunctionUrlsOutput> list_function_urls(CallContext& call, ListFunctio
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name));
   std::vector<std::pair<std::string, UrlRecord>> records;
   PENSTOCK_CO_TRY_VOID(store.read([&](const FunctionRegistry& registry) -> ApiResult<void> {
-    PENSTOCK_TRY_VOID(find_function(store, registry, function.name));
+    PENSTOCK_TRY_VOID(check_function(registry, {.name = function.name, .qualifier = {}}));
     registry.urls().each_of(function.name, [&](std::string_view qualifier, const UrlRecord& record) {
       records.emplace_back(qualifier, record);
       return true;
@@ -197,11 +213,23 @@ const Shape& describe(const FunctionUrlInput*) {
   using Input = FunctionUrlInput;
   static const Shape shape = ShapeBuilder<Input>("FunctionUrlConfigRequest")
                                  .field("FunctionName", &Input::function_name, function_name_in_path())
-                                 .field("Qualifier", &Input::qualifier, qualifier_in_query())
+                                 .field("Qualifier", &Input::qualifier, url_qualifier())
                                  .field("AuthType", &Input::auth_type, {.one_of = {"NONE", "AWS_IAM"}})
                                  .field("InvokeMode", &Input::invoke_mode, {.one_of = {"BUFFERED", "RESPONSE_STREAM"}})
                                  .field("Cors", &Input::cors)
                                  .build();
+  return shape;
+}
+
+const Shape& describe(const FunctionUrlReference*) {
+  static const Shape shape = [] {
+    std::string FunctionUrlReference::* function_name = &QualifiedInput::function_name;
+    std::optional<std::string> FunctionUrlReference::* qualifier = &QualifiedInput::qualifier;
+    return ShapeBuilder<FunctionUrlReference>("FunctionUrlRequest")
+        .field("FunctionName", function_name, function_name_in_path())
+        .field("Qualifier", qualifier, url_qualifier())
+        .build();
+  }();
   return shape;
 }
 

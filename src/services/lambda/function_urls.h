@@ -31,14 +31,17 @@ struct FunctionUrlInput {
   std::optional<std::string> invoke_mode{};
   std::optional<Cors> cors{};
 };
+/// Of Get and Delete: the qualifier is an alias's name.
+struct FunctionUrlReference : QualifiedInput {};
+const codec::Shape& describe(const FunctionUrlReference*);
 struct FunctionUrlConfig {
   std::string function_url{};
   std::string function_arn{};
   std::string auth_type{};
   std::optional<Cors> cors{};
   std::string creation_time{};
-  std::string last_modified_time{};
-  std::string invoke_mode{};
+  std::optional<std::string> last_modified_time{};  ///< not of Create
+  std::optional<std::string> invoke_mode{};         ///< of Create and Update: when the request had one
 };
 struct ListFunctionUrlsInput : PageInput {
   std::string function_name{};
@@ -53,8 +56,8 @@ const codec::Shape& describe(const ListFunctionUrlsInput*);
 const codec::Shape& describe(const ListFunctionUrlsOutput*);
 Answer<FunctionUrlConfig> create_function_url(CallContext& call, FunctionUrlInput input);
 Answer<FunctionUrlConfig> update_function_url(CallContext& call, FunctionUrlInput input);
-Answer<FunctionUrlConfig> get_function_url(CallContext& call, QualifiedInput input);
-Answer<Empty> delete_function_url(CallContext& call, QualifiedInput input);
+Answer<FunctionUrlConfig> get_function_url(CallContext& call, FunctionUrlReference input);
+Answer<Empty> delete_function_url(CallContext& call, FunctionUrlReference input);
 Answer<ListFunctionUrlsOutput> list_function_urls(CallContext& call, ListFunctionUrlsInput input);
 /// With lambda:FunctionUrlAuthType.
 [[nodiscard]] Touched touch_function_url(const CallContext& call, const void* input);

@@ -32,6 +32,10 @@ struct QualifiedInput {
 };
 const codec::Shape& describe(const QualifiedInput*);
 
+/// The same for operations whose names may have dots (there is no such function: they answer that).
+struct NamespacedInput : QualifiedInput {};
+const codec::Shape& describe(const NamespacedInput*);
+
 struct FunctionCodeLocation {
   std::string repository_type = "S3";
   std::optional<std::string> location{};
@@ -48,8 +52,8 @@ struct GetFunctionOutput {
   std::optional<Concurrency> concurrency{};
 };
 const codec::Shape& describe(const GetFunctionOutput*);
-Answer<GetFunctionOutput> get_function(CallContext& call, QualifiedInput input);
-Answer<FunctionConfiguration> get_function_configuration(CallContext& call, QualifiedInput input);
+Answer<GetFunctionOutput> get_function(CallContext& call, NamespacedInput input);
+Answer<FunctionConfiguration> get_function_configuration(CallContext& call, NamespacedInput input);
 Answer<Empty> delete_function(CallContext& call, QualifiedInput input);
 
 struct UpdateFunctionCodeInput : FunctionCode {

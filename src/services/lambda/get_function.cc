@@ -8,7 +8,7 @@ namespace penstock::services::lambda {
 using codec::Shape;
 using codec::ShapeBuilder;
 
-Answer<GetFunctionOutput> get_function(CallContext& call, QualifiedInput input) {
+Answer<GetFunctionOutput> get_function(CallContext& call, NamespacedInput input) {
   const functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
   co_return store.read([&](const FunctionRegistry& registry) -> ApiResult<GetFunctionOutput> {
@@ -22,7 +22,7 @@ Answer<GetFunctionOutput> get_function(CallContext& call, QualifiedInput input) 
   });
 }
 
-Answer<FunctionConfiguration> get_function_configuration(CallContext& call, QualifiedInput input) {
+Answer<FunctionConfiguration> get_function_configuration(CallContext& call, NamespacedInput input) {
   const functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
   PENSTOCK_CO_TRY(const auto version, store.read([&](const FunctionRegistry& registry) {
@@ -36,6 +36,18 @@ const Shape& describe(const QualifiedInput*) {
                                  .field("FunctionName", &QualifiedInput::function_name, function_name_in_path())
                                  .field("Qualifier", &QualifiedInput::qualifier, qualifier_in_query())
                                  .build();
+  return shape;
+}
+
+const Shape& describe(const NamespacedInput*) {
+  static const Shape shape = [] {
+    std::string NamespacedInput::* function_name = &QualifiedInput::function_name;
+    std::optional<std::string> NamespacedInput::* qualifier = &QualifiedInput::qualifier;
+    return ShapeBuilder<NamespacedInput>("FunctionRequest")
+        .field("FunctionName", function_name, namespaced_name_in_path())
+        .field("Qualifier", qualifier, qualifier_in_query())
+        .build();
+  }();
   return shape;
 }
 

@@ -135,7 +135,7 @@ Answer<InvokeOutput> invoke(CallContext& call, InvokeInput input) {
 const Shape& describe(const InvokeInput*) {
   static const Shape shape =
       ShapeBuilder<InvokeInput>("InvocationRequest")
-          .field("FunctionName", &InvokeInput::function_name, function_name_in_path())
+          .field("FunctionName", &InvokeInput::function_name, namespaced_name_in_path())
           .field("Qualifier", &InvokeInput::qualifier, qualifier_in_query())
           .field("InvocationType", &InvokeInput::invocation_type,
                  {.one_of = {"Event", "RequestResponse", "DryRun"},

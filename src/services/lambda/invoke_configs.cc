@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "services/lambda/reference.h"
 
 namespace penstock::services::lambda {
@@ -21,6 +23,8 @@ ApiError no_config(const functions::FunctionStore& store, const FunctionReferenc
       fmt::format("The function {} doesn't have an EventInvokeConfig", store.arn(function.name, bound_to(function))));
 }
 
+ApiError no_function() { return not_found("The function doesn't exist."); }
+
 std::optional<std::string> arn_of(const std::optional<Destination>& destination) {
   if (!destination.has_value() || !destination->destination.has_value() || destination->destination->empty()) {
     return std::nullopt;
@@ -34,18 +38,54 @@ EventInvokeConfig configuration(const functions::FunctionStore& store, std::stri
                         .function_arn = store.arn(name, qualifier),
                         .maximum_retry_attempts = record.retries_max,
                         .maximum_event_age_in_seconds = record.age_seconds_max};
-  if (!record.on_success_arn.has_value() && !record.on_failure_arn.has_value()) return out;
-  DestinationConfig& config = out.destination_config.emplace();
-  if (record.on_success_arn.has_value()) config.on_success = Destination{record.on_success_arn};
-  if (record.on_failure_arn.has_value()) config.on_failure = Destination{record.on_failure_arn};
+  // Both are always there, as in AWS (recorded 2024-04).
+  out.destination_config = DestinationConfig{.on_success = Destination{record.on_success_arn},
+                                             .on_failure = Destination{record.on_failure_arn}};
   return out;
 }
 
-ApiResult<void> check_destinations(CallContext& call, const EventInvokeConfigInput& input, const std::string& role) {
+/// What is wrong with it whatever the role may do. Other services' ARNs are left to Destinations::check.
+ApiResult<void> check_destination(CallContext& call, const FunctionReference& function, const std::string& given) {
+  const functions::FunctionStore& store = store_of(call);
+  const std::string prefix = store.arn("");
+  if (!given.starts_with(prefix)) return {};
+  std::string_view name(given);
+  name.remove_prefix(prefix.size());
+  const std::size_t colon = std::min(name.find(':'), name.size());
+  const std::string_view qualifier = name.substr(std::min(colon + 1, name.size()));
+  name = name.substr(0, colon);
+  const bool is_latest = qualifier.empty() || qualifier == functions::kLatest;
+  if (name == function.name && bound_to(function) == (is_latest ? functions::kLatest : qualifier)) {
+    return std::unexpected(invalid_parameter("You can't specify the function as a destination for itself."));
+  }
+  const auto found =
+      store.read([&](const FunctionRegistry& registry) { return find_version(store, registry, name, qualifier); });
+  if (found.has_value()) return {};
+  return std::unexpected(invalid_parameter(fmt::format("The destination ARN {} is invalid.", given)));
+}
+
+ApiResult<void> check_destinations(CallContext& call, const FunctionReference& function,
+                                   const EventInvokeConfigInput& input, const std::string& role) {
   if (!input.destination_config.has_value()) return {};
+  constexpr std::string_view kServices[] = {"lambda", "sqs", "sns", "s3", "events"};
+  const auto on_success = arn_of(input.destination_config->on_success);
+  const auto on_failure = arn_of(input.destination_config->on_failure);
+  for (const auto& given : {on_success, on_failure}) {
+    if (!given.has_value()) continue;
+    const std::size_t begin = std::min(given->find(':', sizeof "arn:" - 1), given->size() - 1) + 1;
+    const std::string_view service = std::string_view(*given).substr(begin, given->find(':', begin) - begin);
+    if (std::ranges::find(kServices, service) != std::end(kServices)) continue;
+    const auto said = [](std::string_view name, const std::optional<std::string>& arn) {
+      return arn.has_value() ? fmt::format("{}(destination={})", name, *arn) : std::string("null");
+    };
+    return std::unexpected(invalid_parameter(
+        fmt::format("The provided destination config DestinationConfig(onSuccess={}, onFailure={}) is invalid.",
+                    said("OnSuccess", on_success), said("OnFailure", on_failure))));
+  }
   for (const auto& given :
        {arn_of(input.destination_config->on_success), arn_of(input.destination_config->on_failure)}) {
     if (!given.has_value()) continue;
+    PENSTOCK_TRY_VOID(check_destination(call, function, *given));
     const Result<void> reachable = call.house.lambda->destinations.check(*given, role);
     if (!reachable.has_value()) return std::unexpected(invalid_parameter(reachable.error().message));
   }
@@ -68,14 +108,15 @@ Answer<EventInvokeConfig> write(CallContext& call, EventInvokeConfigInput input,
     co_return std::unexpected(
         invalid_parameter("You must specify at least one of error handling or destination setting."));
   }
-  PENSTOCK_CO_TRY(const auto version, store.read([&](const FunctionRegistry& registry) {
+  const auto version = store.read([&](const FunctionRegistry& registry) {
     return find_version(store, registry, function.name, function.qualifier);
-  }));
-  PENSTOCK_CO_TRY_VOID(check_destinations(call, input, version->role_arn));
+  });
+  if (!version.has_value()) co_return std::unexpected(no_function());
+  PENSTOCK_CO_TRY_VOID(check_destinations(call, function, input, (*version)->role_arn));
   const std::string key = functions::part_of(function.name, bound_to(function));
   InvokeConfigRecord record;
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
-    PENSTOCK_TRY_VOID(find_version(store, registry, function.name, function.qualifier));
+    if (!find_version(store, registry, function.name, function.qualifier)) return std::unexpected(no_function());
     const auto present = registry.invoke_configs().find(key);
     if (!replaces && present == nullptr) return std::unexpected(no_config(store, function));
     record = replaces ? InvokeConfigRecord{} : *present;
@@ -122,7 +163,7 @@ Answer<ListEventInvokeConfigsOutput> list_event_invoke_configs(CallContext& call
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name));
   std::vector<std::pair<std::string, EventInvokeConfig>> keyed;
   PENSTOCK_CO_TRY_VOID(store.read([&](const FunctionRegistry& registry) -> ApiResult<void> {
-    PENSTOCK_TRY_VOID(find_function(store, registry, function.name));
+    if (registry.functions().find(function.name) == nullptr) return std::unexpected(no_function());
     registry.invoke_configs().each_of(function.name, [&](std::string_view qualifier, const InvokeConfigRecord& record) {
       keyed.emplace_back(qualifier, configuration(store, function.name, qualifier, record));
       return true;
@@ -138,10 +179,11 @@ Answer<ListEventInvokeConfigsOutput> list_event_invoke_configs(CallContext& call
 const Shape& describe(const Destination*) {
   static const Shape shape =
       ShapeBuilder<Destination>("Destination")
-          .field("Destination", &Destination::destination,
-                 {.length = {.min = 0, .max = 350},
-                  .pattern = "^$|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:"
-                             "(.*)"})
+          .field(
+              "Destination", &Destination::destination,
+              {.length = {.min = 0, .max = 350},
+               .pattern = "^$|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1})?:"
+                          "(\\d{12})?:(.*)"})
           .build();
   return shape;
 }

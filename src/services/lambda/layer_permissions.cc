@@ -29,7 +29,7 @@ Task<ApiResult<std::string>> edit_policy(CallContext& call, std::string given, s
     const auto present = registry.layer_versions().find(key);
     if (present == nullptr) return std::unexpected(no_layer_version(arn));
     LayerVersionRecord record = *present;
-    PENSTOCK_TRY_VOID(check_revision(seen_revision, record.policy.revision_id));
+    PENSTOCK_TRY_VOID(check_revision(seen_revision, record.policy.revision_id, "GetLayerPolicy"));
     const ApiResult<void> edited = edit(record.policy, arn);
     if (!edited.has_value()) return std::unexpected(edited.error());
     record.policy.revision_id = revision;

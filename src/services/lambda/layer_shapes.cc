@@ -21,22 +21,31 @@ codec::Rules layer_name_rules() {
 
 codec::Rules version_rules() { return {.required = true, .place = codec::Place::path, .location = "VersionNumber"}; }
 
-codec::Rules architectures_rules() { return {.length = {.max = 2}, .element_one_of = {"x86_64", "arm64"}}; }
-
-codec::Rules runtimes_rules() {
-  return {.length = {.max = 15}, .element_length = {.min = 1, .max = 64}, .element_pattern = "[a-z0-9.]+"};
-}
+/// What layers may say they go with; as recorded in 2024-04, and what AWS has taken up since (Developer Guide, "Lambda
+/// runtimes").
+constexpr std::string_view kRuntimes[] = {
+    "nodejs24.x", "nodejs22.x", "nodejs20.x", "provided.al2023", "python3.14", "python3.13", "python3.12",
+    "java17",     "nodejs16.x", "dotnet8",    "python3.10",      "java11",     "python3.11", "dotnet6",
+    "java21",     "nodejs18.x", "dotnet9",    "dotnet10",        "java25",     "ruby3.4",    "provided.al2",
+    "ruby3.3",    "java8.al2",  "ruby3.2",    "python3.8",       "python3.9",  "python3.7",  "nodejs14.x",
+    "nodejs12.x", "java8",      "go1.x",      "dotnetcore3.1",   "ruby2.7",    "provided"};
 
 template <class Input>
 void add_filter(ShapeBuilder<Input>& builder) {
   std::optional<std::string> Input::* runtime = &LayerFilter::compatible_runtime;
   std::optional<std::string> Input::* architecture = &LayerFilter::compatible_architecture;
-  builder.field("CompatibleRuntime", runtime, in_query("CompatibleRuntime"))
-      .field("CompatibleArchitecture", architecture, in_query("CompatibleArchitecture"));
+  codec::Rules runtime_rules = in_query("CompatibleRuntime");
+  runtime_rules.one_of = {std::begin(kRuntimes), std::end(kRuntimes)};
+  codec::Rules architecture_rules = in_query("CompatibleArchitecture");
+  architecture_rules.one_of = {kArchitectures.begin(), kArchitectures.end()};
+  builder.field("CompatibleRuntime", runtime, std::move(runtime_rules))
+      .field("CompatibleArchitecture", architecture, std::move(architecture_rules));
   add_page(builder, 50);
 }
 
 }  // namespace
+
+std::span<const std::string_view> layer_runtimes() { return kRuntimes; }
 
 const Shape& describe(const PublishLayerVersionInput*) {
   using Input = PublishLayerVersionInput;
@@ -45,8 +54,8 @@ const Shape& describe(const PublishLayerVersionInput*) {
           .field("LayerName", &Input::layer_name, layer_name_rules())
           .field("Description", &Input::description, {.length = {.min = 0, .max = 256}})
           .field("Content", &Input::content, {.required = true})
-          .field("CompatibleRuntimes", &Input::compatible_runtimes, runtimes_rules())
-          .field("CompatibleArchitectures", &Input::compatible_architectures, architectures_rules())
+          .field("CompatibleRuntimes", &Input::compatible_runtimes, {.length = {.max = 15}})
+          .field("CompatibleArchitectures", &Input::compatible_architectures, {.length = {.max = 2}})
           .field("LicenseInfo", &Input::license_info, {.length = {.max = 512}})
           .build();
   return shape;
@@ -91,7 +100,8 @@ const Shape& describe(const LayerVersionByArnInput*) {
           .field("Arn", &LayerVersionByArnInput::arn,
                  {.required = true,
                   .length = {.min = 1, .max = 140},
-                  .pattern = "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+",
+                  .pattern = "arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:layer:"
+                             "[a-zA-Z0-9-_]+:[0-9]+",
                   .place = codec::Place::query,
                   .location = "Arn"})
           .build();

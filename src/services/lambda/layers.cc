@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "services/lambda/code_storage.h"
 #include "services/lambda/configuration.h"
@@ -47,12 +48,37 @@ bool matches(const LayerFilter& filter, const LayerVersionRecord& record) {
   return has(record.runtimes, filter.compatible_runtime) && has(record.architectures, filter.compatible_architecture);
 }
 
+ApiResult<void> check_number(std::int64_t version) {
+  if (version >= 1) return {};
+  return std::unexpected(invalid_parameter("Layer Version Cannot be less than 1"));
+}
+
+/// One message for both lists, as recorded in 2024-04.
+ApiResult<void> check_compatibility(const PublishLayerVersionInput& input) {
+  std::vector<std::string> violations;
+  const auto check = [&](const std::optional<std::vector<std::string>>& list, std::string_view member,
+                         std::span<const std::string_view> allowed, std::string_view form) {
+    const auto is_allowed = [&](const std::string& one) { return std::ranges::find(allowed, one) != allowed.end(); };
+    if (!list.has_value() || std::ranges::all_of(*list, is_allowed)) return;
+    const std::string set = fmt::format("Member must satisfy enum value set: [{}]", fmt::join(allowed, ", "));
+    violations.push_back(fmt::format("Value '[{}]' at '{}' failed to satisfy constraint: {}",
+                                     fmt::format("{}", fmt::join(*list, ", ")).substr(0, kPrintedMax), member,
+                                     fmt::format(fmt::runtime(form), set)));
+  };
+  check(input.compatible_runtimes, "compatibleRuntimes", layer_runtimes(), "{}");
+  check(input.compatible_architectures, "compatibleArchitectures", kArchitectures,
+        "Member must satisfy constraint: [{}]");
+  if (violations.empty()) return {};
+  return api_fail("ValidationException", fmt::format("{} validation error{} detected: {}", violations.size(),
+                                                     violations.size() == 1 ? "" : "s", fmt::join(violations, "; ")));
+}
+
 Answer<LayerVersion> get(CallContext& call, std::string name, std::int64_t version) {
   const functions::FunctionStore& store = store_of(call);
   const auto record = store.read([&](const FunctionRegistry& registry) {
     return registry.layer_versions().find(functions::version_key(name, version));
   });
-  if (record == nullptr) co_return std::unexpected(no_layer_version(version_arn(store, name, version)));
+  if (record == nullptr) co_return std::unexpected(not_found("The resource you requested does not exist."));
   co_return described(call, *record);
 }
 
@@ -80,6 +106,7 @@ Touched touch_layer_by_arn(const CallContext& /*call*/, const void* input) {
 
 Answer<LayerVersion> publish_layer_version(CallContext& call, PublishLayerVersionInput input) {
   functions::FunctionStore& store = store_of(call);
+  PENSTOCK_CO_TRY_VOID(check_compatibility(input));
   PENSTOCK_CO_TRY(const std::string name, parse_layer(call.house, input.layer_name));
   PENSTOCK_CO_TRY(const functions::CodePtr code, co_await take_code(call, std::move(input.content)));
   LayerVersionRecord record{.name = name,
@@ -99,10 +126,14 @@ Answer<LayerVersion> publish_layer_version(CallContext& call, PublishLayerVersio
                    put(functions::key::kLayerVersion, key, registry.layer_versions(), record)};
   };
   PENSTOCK_CO_TRY_VOID(co_await change(store, plan));
-  co_return described(call, record);
+  LayerVersion out = described(call, record);
+  out.compatible_runtimes = std::move(input.compatible_runtimes);  // an empty list is given back
+  out.compatible_architectures = std::move(input.compatible_architectures);
+  co_return out;
 }
 
 Answer<LayerVersion> get_layer_version(CallContext& call, LayerVersionInput input) {
+  PENSTOCK_CO_TRY_VOID(check_number(input.version_number));
   PENSTOCK_CO_TRY(std::string name, parse_layer(call.house, input.layer_name));
   co_return co_await get(call, std::move(name), input.version_number);
 }
@@ -118,6 +149,7 @@ Answer<LayerVersion> get_layer_version_by_arn(CallContext& call, LayerVersionByA
 /// Fine when there is none, as in AWS. Functions that use it keep it.
 Answer<Empty> delete_layer_version(CallContext& call, LayerVersionInput input) {
   functions::FunctionStore& store = store_of(call);
+  PENSTOCK_CO_TRY_VOID(check_number(input.version_number));
   PENSTOCK_CO_TRY(const std::string name, parse_layer(call.house, input.layer_name));
   const std::string key = functions::version_key(name, input.version_number);
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {

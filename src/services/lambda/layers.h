@@ -3,7 +3,9 @@
 /// Source: AWS Lambda API Reference, PublishLayerVersion and its like; Developer Guide, "Managing Lambda dependencies
 /// with layers".
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -119,6 +121,10 @@ Answer<LayerPolicyOutput> get_layer_policy(CallContext& call, LayerVersionInput 
 /// The layer's name out of a name or an ARN. Errors: InvalidParameterValueException (of another account or region).
 [[nodiscard]] ApiResult<std::string> parse_layer(const House& house, std::string_view given);
 [[nodiscard]] std::string layer_resource(const CallContext& call, std::string_view given);
+inline constexpr std::array<std::string_view, 2> kArchitectures = {"x86_64", "arm64"};
+/// What CompatibleRuntimes may name.
+[[nodiscard]] std::span<const std::string_view> layer_runtimes();
+
 [[nodiscard]] ApiError no_layer_version(std::string_view arn);
 
 template <class Input>

@@ -34,8 +34,8 @@ std::string conditions_json(const AddPermissionInput& input) {
   };
   add("AWS:SourceAccount", input.source_account);
   add("lambda:EventSourceToken", input.event_source_token);
-  add("aws:PrincipalOrgID", input.principal_org_id);
   add("lambda:FunctionUrlAuthType", input.function_url_auth_type);
+  add("aws:PrincipalOrgID", input.principal_org_id);
   std::string out;
   if (!equals.empty()) out = fmt::format(R"("StringEquals":{{{}}})", equals);
   if (input.invoked_via_function_url.has_value()) {
@@ -56,15 +56,52 @@ std::string statement_json(const AddPermissionInput& input, std::string_view res
 }
 
 /// Where the policy of the function, or of the version or alias named, is kept.
-ApiResult<std::string> policy_key(const functions::FunctionStore& store, const FunctionRegistry& registry,
-                                  const FunctionReference& function) {
-  PENSTOCK_TRY_VOID(find_version(store, registry, function.name, function.qualifier));
+std::string policy_key(const FunctionReference& function) {
   return functions::part_of(function.name, function.qualifier.empty() ? functions::kLatest : function.qualifier);
 }
 
-Changes put_policy(const FunctionRegistry& registry, const std::string& key, const PolicyRecord& policy) {
-  if (policy.statements.empty()) return {remove(functions::key::kPolicy, key, registry.policies())};
-  return {put(functions::key::kPolicy, key, registry.policies(), policy)};
+/// The RevisionId of what the policy is bound to: the function's, the version's or the alias's. Theirs and the
+/// policy's are one (recorded 2024-04). What is named is there.
+std::string bound_revision(const functions::FunctionStore& store, const FunctionRegistry& registry,
+                           const FunctionReference& function) {
+  const auto alias = registry.aliases().find(functions::part_of(function.name, function.qualifier));
+  if (alias != nullptr) return alias->revision_id;
+  const auto version = find_version(store, registry, function.name, function.qualifier);
+  return version.has_value() ? (*version)->revision_id : std::string();
+}
+
+/// The policy, and the new revision of what it is bound to.
+Changes put_policy(const FunctionRegistry& registry, const FunctionReference& function, const PolicyRecord& policy) {
+  const std::string key = policy_key(function);
+  Changes changes;
+  if (policy.statements.empty()) {
+    changes.push_back(remove(functions::key::kPolicy, key, registry.policies()));
+  } else {
+    changes.push_back(put(functions::key::kPolicy, key, registry.policies(), policy));
+  }
+  if (const auto alias = registry.aliases().find(functions::part_of(function.name, function.qualifier))) {
+    functions::AliasRecord changed = *alias;
+    changed.revision_id = policy.revision_id;
+    changes.push_back(put(functions::key::kAlias, functions::part_of(function.name, function.qualifier),
+                          registry.aliases(), changed));
+  } else if (function.qualifier.empty() || function.qualifier == functions::kLatest) {
+    functions::FunctionRecord changed = *registry.functions().find(function.name);
+    changed.latest.revision_id = policy.revision_id;
+    changes.push_back(put(functions::key::kFunction, function.name, registry.functions(), changed));
+  } else {
+    const std::string version = functions::version_key(function.name, std::stoll(function.qualifier));
+    functions::VersionRecord changed = *registry.versions().find(version);
+    changed.revision_id = policy.revision_id;
+    changes.push_back(put(functions::key::kVersion, version, registry.versions(), changed));
+  }
+  return changes;
+}
+
+/// An account, an ARN, everybody, or a service of AWS's.
+bool is_principal(std::string_view principal) {
+  if (principal == "*" || is_account(principal) || principal.starts_with("arn:")) return true;
+  return principal.ends_with(".amazonaws.com") || principal.ends_with(".amazonaws.com.cn") ||
+         principal.ends_with(".amazon.com");
 }
 
 }  // namespace
@@ -111,15 +148,19 @@ Answer<StatementOutput> add_permission(CallContext& call, AddPermissionInput inp
   if (function.qualifier == functions::kLatest) {
     co_return std::unexpected(invalid_parameter("We currently do not support adding policies for $LATEST."));
   }
+  if (!is_principal(input.principal)) {
+    co_return std::unexpected(
+        invalid_parameter("The provided principal was invalid. Please check the principal and try again."));
+  }
   const std::string json = statement_json(input, store.arn(function.name, function.qualifier));
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
-    PENSTOCK_TRY(const std::string key, policy_key(store, registry, function));
-    const auto present = registry.policies().find(key);
+    PENSTOCK_TRY_VOID(find_bound(store, registry, function.name, function.qualifier));
+    const auto present = registry.policies().find(policy_key(function));
     PolicyRecord policy = present == nullptr ? PolicyRecord{} : *present;
-    PENSTOCK_TRY_VOID(check_revision(input.revision_id, policy.revision_id));
+    PENSTOCK_TRY_VOID(check_revision(input.revision_id, bound_revision(store, registry, function)));
     PENSTOCK_TRY_VOID(add_statement(policy, input.statement_id, json));
     policy.revision_id = new_revision(store);
-    return put_policy(registry, key, policy);
+    return put_policy(registry, function, policy);
   };
   PENSTOCK_CO_TRY_VOID(co_await change(store, plan));
   co_return StatementOutput{.statement = json};
@@ -129,29 +170,34 @@ Answer<Empty> remove_permission(CallContext& call, RemovePermissionInput input) 
   functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
-    PENSTOCK_TRY(const std::string key, policy_key(store, registry, function));
-    const auto present = registry.policies().find(key);
+    if (registry.functions().find(function.name) == nullptr) {
+      return std::unexpected(
+          not_found(fmt::format("No policy found for: {}", store.arn(function.name, function.qualifier))));
+    }
+    PENSTOCK_TRY_VOID(find_bound(store, registry, function.name, function.qualifier));
+    const auto present = registry.policies().find(policy_key(function));
     if (present == nullptr) {
       return std::unexpected(not_found("No policy is associated with the given resource."));
     }
     PolicyRecord policy = *present;
-    PENSTOCK_TRY_VOID(check_revision(input.revision_id, policy.revision_id));
+    PENSTOCK_TRY_VOID(check_revision(input.revision_id, bound_revision(store, registry, function)));
     PENSTOCK_TRY_VOID(remove_statement(policy, input.statement_id));
     policy.revision_id = new_revision(store);
-    return put_policy(registry, key, policy);
+    return put_policy(registry, function, policy);
   };
   PENSTOCK_CO_TRY_VOID(co_await change(store, plan));
   co_return Empty{};
 }
 
-Answer<PolicyOutput> get_policy(CallContext& call, QualifiedInput input) {
+Answer<PolicyOutput> get_policy(CallContext& call, NamespacedInput input) {
   const functions::FunctionStore& store = store_of(call);
   PENSTOCK_CO_TRY(const FunctionReference function, parse_function(call.house, input.function_name, input.qualifier));
   co_return store.read([&](const FunctionRegistry& registry) -> ApiResult<PolicyOutput> {
-    PENSTOCK_TRY(const std::string key, policy_key(store, registry, function));
-    const auto policy = registry.policies().find(key);
+    PENSTOCK_TRY_VOID(find_function(store, registry, function.name));
+    const auto policy = registry.policies().find(policy_key(function));
     if (policy == nullptr) return std::unexpected(not_found("The resource you requested does not exist."));
-    return PolicyOutput{.policy = functions::policy_document(*policy), .revision_id = policy->revision_id};
+    return PolicyOutput{.policy = functions::policy_document(*policy),
+                        .revision_id = bound_revision(store, registry, function)};
   });
 }
 

@@ -47,7 +47,7 @@ struct PolicyOutput {
   std::string revision_id{};
 };
 const codec::Shape& describe(const PolicyOutput*);
-Answer<PolicyOutput> get_policy(CallContext& call, QualifiedInput input);
+Answer<PolicyOutput> get_policy(CallContext& call, NamespacedInput input);
 
 /// What a statement's Principal is written as: "*", {"Service": ..} or {"AWS": ..}; an account's number becomes the ARN
 /// of its root.

@@ -11,8 +11,6 @@
 namespace penstock::services::lambda {
 namespace {
 
-constexpr std::size_t kNameLengthMax = 64;
-
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> parts;
   while (true) {
@@ -31,18 +29,24 @@ struct Parts {
   std::string_view qualifier;
 };
 
+bool is_account(std::string_view text) {
+  return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// As the pattern of names reads them: what could be a name is one only when no part is left for it.
 Parts take_apart(std::string_view given) {
-  std::vector<std::string_view> parts = split(given);
+  const std::vector<std::string_view> parts = split(given);
   Parts out;
-  const auto function = std::ranges::find(parts, std::string_view("function"));
-  if (function != parts.end() && function + 1 != parts.end()) {
-    const auto before = static_cast<std::size_t>(function - parts.begin());
-    if (before >= 1) out.account = parts[before - 1];
-    if (before >= 2) out.region = parts[before - 2];
-    parts.erase(parts.begin(), function + 1);
+  std::size_t at = parts.front() == "arn" && parts.size() > 3 ? 3 : 0;
+  const auto has_more = [&] { return at + 1 < parts.size(); };
+  const bool is_arn = at == 3;
+  if (has_more() && !is_account(parts[at]) && parts[at] != "function" && (is_arn || is_account(parts[at + 1]))) {
+    out.region = parts[at++];
   }
-  out.name = parts.front();
-  if (parts.size() > 1) out.qualifier = parts[1];
+  if (has_more() && is_account(parts[at])) out.account = parts[at++];
+  if (has_more() && parts[at] == "function") ++at;
+  out.name = parts[at++];
+  if (at < parts.size()) out.qualifier = parts[at];
   return out;
 }
 
@@ -50,8 +54,16 @@ Parts take_apart(std::string_view given) {
 
 codec::Rules function_name_in_path() {
   return {.required = true,
-          .length = {.min = 1, .max = 170},
+          .length = {.min = 1, .max = 140},
           .pattern = kFunctionNamePattern,
+          .place = codec::Place::path,
+          .location = "FunctionName"};
+}
+
+codec::Rules namespaced_name_in_path() {
+  return {.required = true,
+          .length = {.min = 1, .max = 170},
+          .pattern = kNamespacedNamePattern,
           .place = codec::Place::path,
           .location = "FunctionName"};
 }
@@ -68,15 +80,15 @@ codec::Rules in_query(std::string_view location) { return {.place = codec::Place
 ApiResult<FunctionReference> parse_function(const House& house, std::string_view given,
                                             const std::optional<std::string>& qualifier) {
   const Parts parts = take_apart(given);
-  if (parts.name.size() > kNameLengthMax) {
-    return api_fail("ValidationException",
-                    fmt::format("1 validation error detected: Value '{}' at 'functionName' failed to satisfy "
-                                "constraint: Member must have length less than or equal to 64",
-                                parts.name));
+  if (!parts.region.empty() && parts.region != house.region) {
+    return std::unexpected(not_found(
+        fmt::format("Functions from '{}' are not reachable in this region ('{}')", parts.region, house.region)));
   }
-  const bool is_elsewhere = (!parts.account.empty() && parts.account != house.account) ||
-                            (!parts.region.empty() && parts.region != house.region);
-  if (is_elsewhere) return std::unexpected(not_found(fmt::format("Function not found: {}", given)));
+  if (!parts.account.empty() && parts.account != house.account) {
+    return std::unexpected(user_error(
+        "AccessDeniedException",
+        fmt::format("No resource-based policy of the account {} allows this on {}", parts.account, given), 403));
+  }
   FunctionReference out{.name = std::string(parts.name), .qualifier = std::string(parts.qualifier)};
   if (!qualifier.has_value() || qualifier->empty()) return out;
   if (!out.qualifier.empty() && out.qualifier != *qualifier) {

@@ -14,14 +14,21 @@
 
 namespace penstock::services::lambda {
 
+// Patterns: AWS's own service model, and its messages as recorded in 2024.
 inline constexpr std::string_view kFunctionNamePattern =
-    "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)"
-    "(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+    "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?"
+    "([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+/// Of operations that read a function or invoke it: their names may have dots.
+inline constexpr std::string_view kNamespacedNamePattern =
+    "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?"
+    "([a-zA-Z0-9-_\\.]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
 inline constexpr std::string_view kQualifierPattern = "(|[a-zA-Z0-9$_-]+)";
 inline constexpr std::string_view kVersionPattern = "(\\$LATEST|[0-9]+)";
 inline constexpr std::string_view kRolePattern = "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
 
 [[nodiscard]] codec::Rules function_name_in_path();
+/// NamespacedFunctionName: GetFunction, GetFunctionConfiguration, GetPolicy, Invoke, ListVersionsByFunction.
+[[nodiscard]] codec::Rules namespaced_name_in_path();
 [[nodiscard]] codec::Rules qualifier_in_query();
 [[nodiscard]] codec::Rules in_query(std::string_view location);
 
@@ -32,8 +39,8 @@ struct FunctionReference {
 };
 
 /// From "name", "name:qualifier", "account:function:name[:qualifier]" or an ARN, and the parameter Qualifier.
-/// Errors: ResourceNotFoundException (another account or region), InvalidParameterValueException (two qualifiers that
-///         differ), ValidationException (a name of more than 64 characters).
+/// Errors: ResourceNotFoundException (another region), AccessDeniedException (another account),
+///         InvalidParameterValueException (two qualifiers that differ).
 [[nodiscard]] ApiResult<FunctionReference> parse_function(const House& house, std::string_view given,
                                                           const std::optional<std::string>& qualifier = std::nullopt);
 

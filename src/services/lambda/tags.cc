@@ -13,9 +13,12 @@ using codec::ShapeBuilder;
 
 namespace {
 
+/// As recorded in 2024-10.
 constexpr std::string_view kResourcePattern =
-    "arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}(-gov)?-[a-z]+-\\d{1}:\\d{12}:"
-    "(function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?|event-source-mapping:[a-f0-9-]+)";
+    "arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:"
+    "(function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}"
+    "|"
+    "event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})";
 
 codec::Rules resource_in_path() {
   return {.required = true,
@@ -26,6 +29,9 @@ codec::Rules resource_in_path() {
 }
 
 ApiResult<std::string> tagged_function(const CallContext& call, std::string_view arn) {
+  if (arn.contains(":layer:") || arn.contains(":code-signing-config:")) {
+    return std::unexpected(unsupported("Penstock has tags of functions and event source mappings only."));
+  }
   PENSTOCK_TRY(const FunctionReference function, parse_function(call.house, arn));
   if (function.qualifier.empty()) return function.name;
   return std::unexpected(
@@ -33,7 +39,7 @@ ApiResult<std::string> tagged_function(const CallContext& call, std::string_view
                         "function ARN."));
 }
 
-/// Changes the tags of a function: neither its configuration nor its RevisionId.
+/// Changes the tags of a function and its RevisionId (recorded 2024-04), not its configuration.
 template <class Edit>
 Answer<Empty> change_tags(functions::FunctionStore& store, std::string name, Edit edit) {
   const auto plan = [&](const FunctionRegistry& registry) -> ApiResult<Changes> {
@@ -41,6 +47,7 @@ Answer<Empty> change_tags(functions::FunctionStore& store, std::string name, Edi
     functions::FunctionRecord function = *present;
     edit(function.tags);
     PENSTOCK_TRY_VOID(check_tags(function.tags));
+    function.latest.revision_id = new_revision(store);
     return Changes{put(functions::key::kFunction, name, registry.functions(), function)};
   };
   PENSTOCK_CO_TRY_VOID(co_await change(store, plan));
@@ -69,6 +76,9 @@ Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
     co_return Empty{};
   }
   PENSTOCK_CO_TRY(std::string name, tagged_function(call, input.resource));
+  if (input.tags.empty()) {
+    co_return std::unexpected(invalid_parameter("An error occurred and the request cannot be processed."));
+  }
   co_return co_await change_tags(store_of(call), std::move(name), [&](functions::Names& tags) {
     for (const auto& [key, value] : input.tags) tags.insert_or_assign(key, value);
   });

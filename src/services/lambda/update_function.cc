@@ -140,8 +140,7 @@ const Shape& describe(const UpdateFunctionCodeInput*) {
           .field("Publish", &Input::publish)
           .field("DryRun", &Input::dry_run)
           .field("RevisionId", &Input::revision_id)
-          .field("Architectures", &Input::architectures,
-                 {.length = {.min = 1, .max = 1}, .element_one_of = {"x86_64", "arm64"}})
+          .field("Architectures", &Input::architectures, {.length = {.min = 1, .max = 1}})
           .build();
   return shape;
 }

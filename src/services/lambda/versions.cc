@@ -30,6 +30,7 @@ VersionRecord publish(const functions::FunctionStore& store, functions::Function
   const std::int64_t number = function.next_version++;
   version.version = fmt::format("{}", number);
   version.revision_id = new_revision(store);
+  function.latest.revision_id = new_revision(store);
   if (description.has_value() && !description->empty()) version.description = *description;
   changes.push_back({.key = functions::key::of(functions::key::kVersion, functions::version_key(function.name, number)),
                      .expected = 0,
@@ -103,7 +104,7 @@ const Shape& describe(const PublishVersionInput*) {
 const Shape& describe(const ListVersionsInput*) {
   static const Shape shape = [] {
     ShapeBuilder<ListVersionsInput> builder("ListVersionsByFunctionRequest");
-    builder.field("FunctionName", &ListVersionsInput::function_name, function_name_in_path());
+    builder.field("FunctionName", &ListVersionsInput::function_name, namespaced_name_in_path());
     add_page(builder, 10'000);
     return std::move(builder).build();
   }();

@@ -12,8 +12,8 @@
 
 namespace penstock::services::lambda {
 
-/// Adds to `changes` a version that is what `function.latest` is, and counts `function.next_version` up (the caller
-/// writes the function).
+/// Adds to `changes` a version that is what `function.latest` is, counts `function.next_version` up and gives $LATEST a
+/// new revision, as AWS does (recorded 2024-04); the caller writes the function.
 [[nodiscard]] functions::VersionRecord publish(const functions::FunctionStore& store,
                                                functions::FunctionRecord& function,
                                                const std::optional<std::string>& description, Changes& changes);
