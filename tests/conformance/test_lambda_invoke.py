@@ -84,9 +84,12 @@ def test_what_is_wrong_with_an_invocation(functions, make):
     assert refused(functions.invoke, FunctionName=name, Qualifier="7")[0] == "ResourceNotFoundException"
     assert refused(functions.invoke, FunctionName=name, Payload=b"{not json")[:2] == ("InvalidRequestContentException", 400)
     large = json.dumps("x" * (6 << 20)).encode()
-    assert refused(functions.invoke, FunctionName=name, Payload=large)[:2] == ("RequestTooLargeException", 413)
+    assert refused(functions.invoke, FunctionName=name, Payload=large) == (
+        "RequestEntityTooLargeException", 413, "Request must be smaller than 6291456 bytes for the InvokeFunction operation")
     assert refused(functions.invoke, FunctionName=name, Payload=large[: (1 << 20)] + b'"',
-                   InvocationType="Event")[:2] == ("RequestTooLargeException", 413)
+                   InvocationType="Event") == (
+        "RequestEntityTooLargeException", 413,
+        "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)")
 
 
 def test_errors_of_the_function_are_answers(functions, make):

@@ -302,3 +302,18 @@ def test_records_of_asynchronous_invocations(server, functions, make):
     assert record == expected("ZeroReservedConcurrency", 0, requestPayload={})
     assert refused(functions.invoke, FunctionName=name) == (429, "TooManyRequestsException", "Rate Exceeded.", {
         "Type": "User", "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "message": "Rate Exceeded."})
+
+
+def test_what_is_provisioned_is_kept_for_its_version(functions, make):
+    name = make(ECHO)
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    assert functions.invoke(FunctionName=name)["StatusCode"] == 200
+    put = functions.put_provisioned_concurrency_config(FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=1)
+    assert (put["Status"], put["RequestedProvisionedConcurrentExecutions"]) == ("IN_PROGRESS", 1)
+    throttled = (429, "TooManyRequestsException", "Rate Exceeded.", {
+        "Type": "User", "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "message": "Rate Exceeded."})
+    assert refused(functions.invoke, FunctionName=name) == throttled
+    answer = functions.invoke(FunctionName=name, Qualifier=version, Payload=b'{"hello": "world"}')
+    assert (answer["ExecutedVersion"], json.load(answer["Payload"])) == (version, {"hello": "world"})
+    assert refused(functions.invoke, FunctionName=name) == throttled

@@ -131,11 +131,30 @@ class LocalInvoker::Pool {
     });
   }
 
+  /// Of what is reserved for a function, its provisioned environments are kept free for their own versions, as recorded
+  /// from AWS, 2025-11: with one of one provisioned for version 1, $LATEST is throttled.
+  [[nodiscard]] bool has_no_room(const Work& work, std::size_t reserved) const {
+    const std::string& function = work.invocation.function;
+    const std::size_t running = environments->in_flight_of(function);
+    if (running >= reserved || !parts.provisioned) return running >= reserved;
+    const auto provisioned_of = [](const Resolved& one) {
+      return static_cast<std::size_t>(std::max(0, one.provisioned_concurrency));
+    };
+    const std::string key = version_key(*work.resolved.version);
+    if (environments->in_flight_of_version(key) < provisioned_of(work.resolved)) return false;
+    std::size_t kept = 0;  // provisioned, and not in use
+    for (const Resolved& one : parts.provisioned()) {
+      if (one.version->name != function) continue;
+      const std::size_t wanted = provisioned_of(one);
+      kept += wanted - std::min(wanted, environments->in_flight_of_version(version_key(*one.version)));
+    }
+    return running + kept >= reserved;
+  }
+
   /// The error that throttles, if there is one. On the loop: nobody overtakes.
   [[nodiscard]] std::optional<Error> refusal(const Work& work) const {
     const auto& reserved = work.resolved.reserved_concurrency;
-    if (reserved.has_value() &&
-        environments->in_flight_of(work.invocation.function) >= static_cast<std::size_t>(std::max(0, *reserved))) {
+    if (reserved.has_value() && has_no_room(work, static_cast<std::size_t>(std::max(0, *reserved)))) {
       return Error{ErrorKind::throttled, "ReservedFunctionConcurrentInvocationLimitExceeded"};
     }
     if (environments->in_flight() >= parts.options.concurrency_max) {

@@ -295,6 +295,20 @@ TEST_F(LocalInvokerTest, ProvisionedEnvironmentsAreThereBeforeTheFirstInvocation
   while (invoker_->use().environments > 0) std::this_thread::yield();
 }
 
+TEST_F(LocalInvokerTest, ProvisionedEnvironmentsAreNotForOtherVersions) {
+  python("kept", "def handler(e, c):\n  return 1\n");
+  directory_.provision("kept", 1);
+  directory_.reserve("kept", 1);
+  provisioned_ = {directory_.resolve("kept", "").value()};
+  open({});
+  EXPECT_EQ(run("kept").payload, "1");
+  // As if another version had them: what was asked for has none of its own.
+  directory_.provision("kept", 0);
+  EXPECT_EQ(run_sync(invoker_->invoke(event("kept"))).error().kind, ErrorKind::throttled);
+  directory_.reserve("kept", 2);
+  EXPECT_EQ(run("kept").payload, "1");
+}
+
 TEST_F(LocalInvokerTest, EnvironmentsAreBounded) {
   RuntimeOptions options;
   options.concurrency_max = 1;

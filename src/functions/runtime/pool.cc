@@ -48,9 +48,15 @@ std::size_t EnvironmentPool::in_flight_of(const std::string& function) const {
   return at == in_flight_by_function_.end() ? 0 : at->second;
 }
 
+std::size_t EnvironmentPool::in_flight_of_version(const std::string& key) const {
+  const auto at = in_flight_by_version_.find(key);
+  return at == in_flight_by_version_.end() ? 0 : at->second;
+}
+
 void EnvironmentPool::add(WorkPtr work) {
   ++in_flight_;
   ++in_flight_by_function_[work->invocation.function];
+  ++in_flight_by_version_[version_key(*work->resolved.version)];
   if (is_stopping_) return on_done(std::move(work), fail(ErrorKind::unavailable, "the server stops"));
   const std::string key = version_key(*work->resolved.version);
   Group& group = groups_[key];
@@ -248,6 +254,8 @@ void EnvironmentPool::on_done(WorkPtr work, Result<InvocationResult> result) {
   --in_flight_;
   const auto at = in_flight_by_function_.find(work->invocation.function);
   if (--at->second == 0) in_flight_by_function_.erase(at);
+  const auto version = in_flight_by_version_.find(version_key(*work->resolved.version));
+  if (--version->second == 0) in_flight_by_version_.erase(version);
   observers_.on_done(*work, result);
   work->done.set(std::move(result));
 }

@@ -47,6 +47,7 @@ class EnvironmentPool final : public EnvironmentOwner {
   [[nodiscard]] std::map<std::string, std::size_t> ready() const;
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   [[nodiscard]] std::size_t in_flight_of(const std::string& function) const;
+  [[nodiscard]] std::size_t in_flight_of_version(const std::string& key) const;  ///< "NAME:VERSION"
 
   void on_idle(Environment& environment) override;
   void on_done(WorkPtr work, Result<InvocationResult> result) override;
@@ -88,6 +89,7 @@ class EnvironmentPool final : public EnvironmentOwner {
   std::map<std::string, Group> groups_;
   std::map<const Environment*, Member> all_;  ///< until their processes have ended
   std::map<std::string, std::size_t> in_flight_by_function_;
+  std::map<std::string, std::size_t> in_flight_by_version_;
   std::size_t in_flight_ = 0;
   std::vector<std::unique_ptr<ControlGroup>> ended_groups_;
   std::uint32_t next_slot_;
