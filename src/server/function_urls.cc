@@ -64,6 +64,19 @@ std::string_view host_of(const HttpRequest& request) {
   return host == nullptr ? std::string_view() : std::string_view(*host).substr(0, host->find(':'));
 }
 
+/// The id of the key in a signed request's credential: of its header, or of its query when it was presigned.
+std::string access_key_of(const HttpRequest& request) {
+  constexpr std::string_view kInHeader = "Credential=";
+  constexpr std::string_view kInQuery = "X-Amz-Credential=";
+  const std::string* header = request.headers.find("authorization");
+  const std::string_view where = header != nullptr ? std::string_view(*header) : request.query();
+  const std::string_view name = header != nullptr ? kInHeader : kInQuery;
+  const std::size_t at = where.find(name);
+  if (at == std::string_view::npos) return {};
+  const std::string_view credential = where.substr(at + name.size());
+  return std::string(credential.substr(0, credential.find_first_of("/%")));
+}
+
 bool listed(const std::vector<std::string>& list, std::string_view what) {
   return std::ranges::any_of(list,
                              [&](const std::string& one) { return one == "*" || net::same_ignoring_case(one, what); });
@@ -151,6 +164,7 @@ Task<HttpResponse> FunctionUrls::run(HttpRequest request, functions::UrlTarget t
   const std::string* given_trace = request.headers.find("x-amzn-trace-id");
   invocation.trace_header =
       given_trace != nullptr ? *given_trace : fmt::format("{};Parent={};Sampled=0", trace, parts_.random.hex(8));
+  const std::string access_key = caller.has_value() ? access_key_of(request) : std::string();
   invocation.payload = services::lambda::url_event({.method = request.method,
                                                     .path = request.path(),
                                                     .query = request.query(),
@@ -163,7 +177,8 @@ Task<HttpResponse> FunctionUrls::run(HttpRequest request, functions::UrlTarget t
                                                     .secure = request.secure,
                                                     .port = port_of(request),
                                                     .time = parts_.clock.now(),
-                                                    .caller = caller.has_value() ? &*caller : nullptr});
+                                                    .caller = caller.has_value() ? &*caller : nullptr,
+                                                    .access_key = access_key});
   if (invocation.payload.size() > functions::kPayloadBytesMax) {
     co_return plain(413, "Request Entity Too Large", "RequestEntityTooLargeException");
   }

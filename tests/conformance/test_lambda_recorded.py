@@ -231,7 +231,8 @@ def test_what_a_mapping_cannot_be(server, functions, make, stream):
              "Received Exception while reading from provided stream. class java.lang.Long can not be converted to a Timestamp"),
             ({"EventSourceArn": stream + "-not"}, invalid, f"Stream not found: {stream}-not"),
             ({"EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", "FunctionName": "nobody"}, invalid, "Function does not exist"),
-            ({"FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, invalid, "Invalid filter pattern definition.")):
+            *(({"FilterCriteria": {"Filters": [{"Pattern": pattern}]}}, invalid, "Invalid filter pattern definition.")
+              for pattern in ("{", "null", '"simple string"', '{"eventSource": "aws:kinesis"}', '{"eventSource": []}'))):
         members = {} if code == "ValidationException" else {"Type": "User", "message": message}
         assert refused(create, **good | change) == (400, code, message, members), change
     assert refused(create, FunctionName="nobody")[:3] == (400, invalid, "Unrecognized event source.")

@@ -143,6 +143,12 @@ def test_signed_calls(server, functions, name, open_url):
 
     assert signed(ROOT_KEY, ROOT_SECRET) == 200
     assert signed(ROOT_KEY, "wrong") == 403
+    request = AWSRequest("GET", open_url + "who")
+    SigV4Auth(BotoCredentials(ROOT_KEY, ROOT_SECRET), "lambda", REGION).add_auth(request)
+    context = json.loads(ask(server, open_url, "/who", headers=dict(request.headers))[2])["requestContext"]
+    assert context["authorizer"] == {"iam": {
+        "accessKey": ROOT_KEY, "accountId": ACCOUNT, "callerId": ACCOUNT, "cognitoIdentity": None, "principalOrgId": None,
+        "userArn": f"arn:aws:iam::{ACCOUNT}:root", "userId": ACCOUNT}}
     iam = server.client("iam")
     user = "u-" + uuid.uuid4().hex[:8]
     iam.create_user(UserName=user)

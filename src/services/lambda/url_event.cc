@@ -65,8 +65,9 @@ bool is_text(std::string_view type) {
          name == "application/xml" || name.ends_with("+json") || name.ends_with("+xml");
 }
 
-json::object authorizer_of(const iam::Principal& who) {
-  return {{"iam", json::object{{"accountId", who.account},
+json::object authorizer_of(const iam::Principal& who, std::string_view access_key) {
+  return {{"iam", json::object{{"accessKey", access_key},
+                               {"accountId", who.account},
                                {"callerId", who.user_id},
                                {"userArn", who.arn},
                                {"userId", who.user_id},
@@ -106,7 +107,7 @@ json::object context_of(const UrlRequest& request, const Joined& headers) {
       {"stage", "$default"},
       {"time", fmt::format("{:%d/%b/%Y:%H:%M:%S} +0000", std::chrono::floor<std::chrono::seconds>(request.time))},
       {"timeEpoch", to_unix_ms(request.time)}};
-  if (request.caller != nullptr) out.emplace("authorizer", authorizer_of(*request.caller));
+  if (request.caller != nullptr) out.emplace("authorizer", authorizer_of(*request.caller, request.access_key));
   return out;
 }
 

@@ -31,6 +31,7 @@ struct UrlRequest {
   std::string_view port{};
   Timestamp time{};
   const iam::Principal* caller = nullptr;  ///< null: nobody signed it
+  std::string_view access_key{};           ///< that it was signed with
 };
 [[nodiscard]] std::string url_event(const UrlRequest& request);
 
