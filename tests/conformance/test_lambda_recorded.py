@@ -107,6 +107,10 @@ def test_errors_of_python_functions(functions, make):
     assert re.fullmatch(r'  File "<frozen importlib._bootstrap>", line \d+, in _gcd_import\n', trace[1])
     assert trace[-1] == '  File "/var/task/app.py", line 1, in <module>\n    raise Exception("Runtime startup fails")\n'
 
+    document, _ = failure(functions, make(ECHO, handler="sys.exit"))
+    assert document == {"errorMessage": "Cannot use built-in module sys as a handler module",
+                        "errorType": "Runtime.BuiltInModuleConflict", "requestId": "", "stackTrace": []}
+
     document, _ = failure(functions, make("import no_such_module\n"))
     assert document == {"errorMessage": "Unable to import module 'app': No module named 'no_such_module'",
                         "errorType": "Runtime.ImportModuleError", "requestId": "", "stackTrace": []}
@@ -271,7 +275,8 @@ def test_records_of_asynchronous_invocations(server, functions, make):
     folder = Path(server.data) / "buckets" / "recorded" / "aws" / "lambda" / "async" / name
 
     def record_of(event):
-        asked = functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event))["ResponseMetadata"]["RequestId"]
+        payload = {"Payload": json.dumps(event)} if event is not None else {}
+        asked = functions.invoke(FunctionName=name, InvocationType="Event", **payload)["ResponseMetadata"]["RequestId"]
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for file in folder.rglob("*"):
@@ -299,7 +304,7 @@ def test_records_of_asynchronous_invocations(server, functions, make):
                          "requestId": record["requestContext"]["requestId"], "stackTrace": [
                              '  File "/var/task/app.py", line 3, in handler\n    raise Exception(\'intentional failure\')\n']})
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    record = record_of({})
+    record = record_of(None)
     assert record == expected("ZeroReservedConcurrency", 0, requestPayload={})
     assert refused(functions.invoke, FunctionName=name) == (429, "TooManyRequestsException", "Rate Exceeded.", {
         "Type": "User", "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "message": "Rate Exceeded."})

@@ -204,6 +204,8 @@ def find_handler():
     if not dot:
         raise Fault("Runtime.MalformedHandlerName",
                     f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)")
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        raise Fault("Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:

@@ -130,6 +130,8 @@ Answer<InvokeOutput> invoke(CallContext& call, InvokeInput input) {
     out.status_code = kNoContent;
     if (!is_event) co_return out;
     out.status_code = kAccepted;
+    // The record about its end says {} too (recorded from AWS, 2025-11).
+    if (invocation.payload.empty()) invocation.payload = "{}";
     const Result<void> queued = co_await house.async.enqueue(std::move(invocation));
     if (!queued.has_value()) co_return std::unexpected(invoke_error(queued.error()));
     co_return out;
