@@ -105,6 +105,18 @@ TEST_F(FunctionStoreTest, ResolvesWhatIsRun) {
   EXPECT_EQ(store_->resolve("g", "").error().kind, ErrorKind::missing);
 }
 
+TEST_F(FunctionStoreTest, ANewRevisionAloneKeepsEnvironments) {
+  FunctionRecord function = make("f", "1");
+  const auto revision = [&] { return store_->resolve("f", "")->version->revision_id; };
+  const std::string first = revision();
+  function.latest.revision_id = "r2";  // as tags and permissions do
+  write(key::kFunction, "f", function);
+  EXPECT_EQ(revision(), first);
+  function.latest.timeout_seconds = 9;
+  write(key::kFunction, "f", function);
+  EXPECT_NE(revision(), first);
+}
+
 TEST_F(FunctionStoreTest, AnAliasWithWeightsPicksByChance) {
   const FunctionRecord function = make("f", "1");
   add_version(function, 1);

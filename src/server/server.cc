@@ -459,7 +459,7 @@ Result<void> Server::Parts::open_doors() {
   // number).
   net::HttpLimits limits = settings.http;
   limits.upload_paths = {"/2015-03-31/functions", "/2018-10-31/layers"};
-  limits.upload_bytes_max = 69'905'067;
+  limits.upload_bytes_max = 70'167'210;
   PENSTOCK_TRY(api, net::HttpServer::listen(
                         *loops, clock,
                         {.listen = settings.api,

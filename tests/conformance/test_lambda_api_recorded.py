@@ -182,6 +182,11 @@ def test_environments(make, functions, name):
                    Environment={"Variables": {"LARGE_VAR": fits + "x"}})[0] == "InvalidParameterValueException"
 
 
+def test_a_zip_does_not_become_an_image(functions, one):
+    assert refused(functions.update_function_code, FunctionName=one, ImageUri="repo:tag") == invalid(
+        "Please don't provide ImageUri when updating a function with packageType Zip.")
+
+
 def test_versions(functions, make, name):
     made = make(name, Publish=True)
     assert (made["Version"], made["FunctionArn"]) == ("1", arn(name))

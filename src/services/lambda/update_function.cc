@@ -42,6 +42,10 @@ Answer<FunctionConfiguration> update_function_code(CallContext& call, UpdateFunc
     return check_revision(input.revision_id, function->latest.revision_id);
   };
   PENSTOCK_CO_TRY_VOID(store.read(check_present));
+  if (input.image_uri.has_value()) {
+    co_return std::unexpected(
+        invalid_parameter("Please don't provide ImageUri when updating a function with packageType Zip."));
+  }
   PENSTOCK_CO_TRY(const functions::CodePtr code,
                   co_await take_code(call, std::move(static_cast<FunctionCode&>(input))));
   functions::VersionRecord answer;
