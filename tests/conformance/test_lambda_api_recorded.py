@@ -422,6 +422,9 @@ def test_tags(functions, one):
     for call, more in ((functions.tag_resource, {"Tags": {"a": "b"}}), (functions.untag_resource, {"TagKeys": ["a"]}),
                        (functions.list_tags, {})):
         assert refused(call, Resource=arn("nobody"), **more) == missing(f"Function not found: {arn('nobody')}")
+        for region in (REGION, ELSEWHERE):
+            mapping = f"arn:aws:lambda:{region}:{ACCOUNT}:event-source-mapping:{uuid.uuid4()}"
+            assert refused(call, Resource=mapping, **more) == missing(f"Event source mapping not found: {mapping}")
 
 
 def test_no_function_has_code_signing(functions, one):

@@ -356,7 +356,9 @@ std::optional<std::string> mapping_in_arn(std::string_view arn) {
 ApiResult<std::map<std::string, std::string>> mapping_tags(const CallContext& call, std::string_view uuid) {
   PENSTOCK_TRY(const auto* const mappings, mappings_of(call));
   const auto view = mappings->find(uuid);
-  if (!view) return std::unexpected(not_found("The resource you requested does not exist."));
+  if (!view) {
+    return std::unexpected(not_found(fmt::format("Event source mapping not found: {}", mapping_arn(call, uuid))));
+  }
   return view->mapping.tags;
 }
 

@@ -39,6 +39,15 @@ ApiResult<std::string> tagged_function(const CallContext& call, std::string_view
                         "function ARN."));
 }
 
+/// The mapping that an ARN names, if it names one; it is of this account and region.
+ApiResult<std::optional<std::string>> tagged_mapping(const CallContext& call, std::string_view arn) {
+  auto mapping = mapping_in_arn(arn);
+  if (!mapping.has_value()) return mapping;
+  const std::string here = fmt::format("arn:aws:lambda:{}:{}:", call.house.region, call.house.account);
+  if (arn.starts_with(here)) return mapping;
+  return std::unexpected(not_found(fmt::format("Event source mapping not found: {}", arn)));
+}
+
 /// Changes the tags of a function and its RevisionId (recorded 2024-04), not its configuration.
 template <class Edit>
 Answer<Empty> change_tags(functions::FunctionStore& store, std::string name, Edit edit) {
@@ -71,7 +80,8 @@ Touched touch_list_tags(const CallContext& /*call*/, const void* input) {
 }
 
 Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
-  if (const auto mapping = mapping_in_arn(input.resource)) {
+  PENSTOCK_CO_TRY(const auto mapping, tagged_mapping(call, input.resource));
+  if (mapping.has_value()) {
     PENSTOCK_CO_TRY_VOID(co_await change_mapping_tags(call, *mapping, std::move(input.tags), {}));
     co_return Empty{};
   }
@@ -85,7 +95,8 @@ Answer<Empty> tag_resource(CallContext& call, TagResourceInput input) {
 }
 
 Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
-  if (const auto mapping = mapping_in_arn(input.resource)) {
+  PENSTOCK_CO_TRY(const auto mapping, tagged_mapping(call, input.resource));
+  if (mapping.has_value()) {
     PENSTOCK_CO_TRY_VOID(co_await change_mapping_tags(call, *mapping, {}, std::move(input.tag_keys)));
     co_return Empty{};
   }
@@ -96,7 +107,8 @@ Answer<Empty> untag_resource(CallContext& call, UntagResourceInput input) {
 }
 
 Answer<ListTagsOutput> list_tags(CallContext& call, ListTagsInput input) {
-  if (const auto mapping = mapping_in_arn(input.resource)) {
+  PENSTOCK_CO_TRY(const auto mapping, tagged_mapping(call, input.resource));
+  if (mapping.has_value()) {
     PENSTOCK_CO_TRY(auto tags, mapping_tags(call, *mapping));
     co_return ListTagsOutput{.tags = std::move(tags)};
   }
