@@ -72,9 +72,9 @@ def test_a_function_that_there_is_not(functions, make):
     for kind in ("RequestResponse", "Event", "DryRun"):
         for asked, missing in (({"FunctionName": "nobody"}, "nobody:$LATEST"),
                                ({"FunctionName": name, "Qualifier": "no-alias"}, f"{name}:no-alias")):
-            status, code, message, members = refused(functions.invoke, InvocationType=kind, **asked)
-            assert (status, code, message) == (404, "ResourceNotFoundException", f"Function not found: {arn}{missing}")
-            assert members["Type"] == "User"
+            message = f"Function not found: {arn}{missing}"
+            assert refused(functions.invoke, InvocationType=kind, **asked) == (
+                404, "ResourceNotFoundException", message, {"Type": "User", "Message": message})
 
 
 def test_payloads_that_are_no_json(functions, make):
@@ -87,7 +87,8 @@ def test_payloads_that_are_no_json(functions, make):
             (b"{not json", "Unexpected character ('n' (code 110)): was expecting double-quote to start field name", 2),
             (b'{"a" 1}', "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value", 6),
             (b'{"a":1 "b"}', "Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries", 8),
-            (b"[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", 4)):
+            (b"[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", 4),
+            (b"[" * 600, "Document nesting depth exceeds the maximum allowed (512)", 513)):
         message = (f"Could not parse request body into json: Could not parse payload into json: {problem}\n at [Source: REDACTED "
                    f"(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: {column}]")
         assert refused(functions.invoke, FunctionName=name, Payload=payload) == (

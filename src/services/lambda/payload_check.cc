@@ -151,6 +151,9 @@ std::string json_problem(std::string_view text) {
     return located(text, end, fmt::format("Unrecognized token '{}': was expecting {}", token, kAnyValue));
   }
   if (at == text.size()) return located(text, at, "Unexpected end-of-input");
+  if (around.open.size() >= kPayloadDepthMax) {
+    return located(text, at, fmt::format("Document nesting depth exceeds the maximum allowed ({})", kPayloadDepthMax));
+  }
   return unexpected_character(text, at, surroundings(text.substr(0, at)));
 }
 
