@@ -18,22 +18,34 @@ constexpr std::string_view kCursorKey = "functions-async/cursor";
 
 Result<std::unique_ptr<EventQueue>> EventQueue::open(Parts parts) {
   std::unique_ptr<EventQueue> queue(new EventQueue(std::move(parts)));
-  const std::string id(kLogId);
-  auto log = queue->parts_.logs.open(id);
-  if (!log && log.error().kind == ErrorKind::missing) {
-    // It was restored from a backup of the first format, perhaps: a new log's positions have nothing to do with an old
-    // cursor.
-    PENSTOCK_TRY_VOID(run_sync(queue->parts_.catalog.remove(std::string(kCursorKey))));
-    log = queue->parts_.logs.create(id);
-  }
-  if (!log) return std::unexpected(log.error());
-  queue->log_ = *std::move(log);
   {
     const MutexLock lock(queue->gate_->mutex);
     queue->gate_->queue = queue.get();
   }
-  PENSTOCK_TRY_VOID(queue->recover());
+  auto opened = queue->open_log();
+  if (opened) opened = queue->recover();
+  if (!opened && opened.error().kind != ErrorKind::corrupt) return std::unexpected(opened.error());
+  if (!opened) {
+    // Whoever needs no asynchronous invocations is served all the same.
+    telemetry::log(telemetry::Level::error, "asynchronous invocations are neither taken nor run: their log is corrupt",
+                   {{"reason", std::string_view(opened.error().message)}});
+    queue->closed_ = opened.error();
+  }
   return queue;
+}
+
+Result<void> EventQueue::open_log() {
+  const std::string id(kLogId);
+  auto log = parts_.logs.open(id);
+  if (!log && log.error().kind == ErrorKind::missing) {
+    // It was restored from a backup of the first format, perhaps: a new log's positions have nothing to do with an old
+    // cursor.
+    PENSTOCK_TRY_VOID(run_sync(parts_.catalog.remove(std::string(kCursorKey))));
+    log = parts_.logs.create(id);
+  }
+  if (!log) return std::unexpected(log.error());
+  log_ = *std::move(log);
+  return {};
 }
 
 EventQueue::~EventQueue() {
@@ -84,17 +96,23 @@ Result<void> EventQueue::recover() {
     const auto at = waiting_.find(static_cast<std::uint64_t>(note->position));
     if (at == waiting_.end()) return {};
     at->second.attempts = note->attempts;
-    set_due(at->first, at->second, from_unix_ms(note->due_ms));
+    // Whatever the clock did meanwhile, it is no longer than a retry waits.
+    const std::chrono::milliseconds longest = std::max(parts_.first_retry, parts_.second_retry) * 11 / 10;
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(from_unix_ms(note->due_ms) - parts_.clock.now());
+    set_due(at->first, at->second, parts_.clock.steady() + std::clamp(left, std::chrono::milliseconds(0), longest));
     if (note->done) forget(at->first);
     return {};
   });
 }
 
 void EventQueue::add(std::uint64_t position, const std::string& function, Timestamp enqueued) {
-  waiting_.emplace(position, Waiting{.function = function, .enqueued = enqueued, .due = enqueued});
+  const SteadyTime now = parts_.clock.steady();
+  waiting_.emplace(position, Waiting{.function = function, .enqueued = enqueued, .due = now});
   positions_.insert(position);
-  due_.emplace(enqueued, position);
+  due_.emplace(now, position);
   ++waiting_of_[function];
+  newest_ = std::max(newest_, enqueued);
 }
 
 void EventQueue::forget(std::uint64_t position) {
@@ -107,13 +125,14 @@ void EventQueue::forget(std::uint64_t position) {
   waiting_.erase(at);
 }
 
-void EventQueue::set_due(std::uint64_t position, Waiting& waiting, Timestamp due) {
+void EventQueue::set_due(std::uint64_t position, Waiting& waiting, SteadyTime due) {
   due_.erase({waiting.due, position});
   waiting.due = due;
   due_.emplace(due, position);
 }
 
 void EventQueue::start() {
+  if (closed_) return;
   {
     const MutexLock lock(mutex_);
     started_ = true;
@@ -149,6 +168,7 @@ EventTallies EventQueue::tallies() const {
 }
 
 Task<Result<void>> EventQueue::enqueue(Invocation invocation) {
+  if (closed_) co_return std::unexpected(*closed_);
   if (invocation.payload.size() > kAsyncPayloadBytesMax) {
     co_return fail(ErrorKind::invalid, fmt::format("{} byte payload is too large for the Event invocation type "
                                                    "(limit {} bytes)",
@@ -162,11 +182,11 @@ Task<Result<void>> EventQueue::enqueue(Invocation invocation) {
       co_return fail(ErrorKind::throttled, "Rate Exceeded.");
     }
   }
-  std::multiset<std::uint64_t>::iterator floor;
+  std::multiset<std::pair<std::uint64_t, Timestamp>>::iterator floor;
   {
     const std::uint64_t tip = log_->tip(kEvents).get();
     const MutexLock lock(mutex_);
-    floor = floors_.insert(tip);
+    floor = floors_.emplace(tip, newest_);
   }
   const QueuedEvent event{.function = std::move(invocation.function),
                           .qualifier = std::move(invocation.qualifier),
@@ -187,15 +207,17 @@ Task<Result<void>> EventQueue::enqueue(Invocation invocation) {
 }
 
 Task<Result<void>> EventQueue::trim() {
-  // What is being appended right now is younger than that.
+  if (closed_) co_return Result<void>{};
   Timestamp oldest = parts_.clock.now() - std::chrono::hours(1);
   std::uint64_t cursor = 0;
   {
     const MutexLock lock(mutex_);
     if (!positions_.empty()) oldest = std::min(oldest, waiting_.at(*positions_.begin()).enqueued);
     cursor = positions_.empty() ? log_->tip(kEvents).get() : *positions_.begin();
-    // Events that are durable already and not noted yet lie behind where the log stood when they were begun.
-    if (!floors_.empty()) cursor = std::min(cursor, *floors_.begin());
+    // Events that are durable already and not noted yet lie behind where the log stood when they were begun; its times
+    // never go back, whatever the clock does.
+    if (!floors_.empty()) cursor = std::min(cursor, floors_.begin()->first);
+    for (const auto& [position, time] : floors_) oldest = std::min(oldest, time);
     if (cursor <= cursor_) co_return Result<void>{};
   }
   PENSTOCK_CO_TRY_VOID(co_await parts_.catalog.put(std::string(kCursorKey), std::to_string(cursor)));

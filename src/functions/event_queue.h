@@ -78,7 +78,8 @@ class EventQueue final : public AsyncInvocations {
     std::chrono::milliseconds second_retry{120'000};
   };
 
-  /// Finds what waits; nothing runs before start(). It blocks. The parts outlive the queue.
+  /// Finds what waits; nothing runs before start(). It blocks. The parts outlive the queue. Where what is stored cannot
+  /// be read (corrupt), the queue is closed: it takes and runs nothing, and says why, until the log is repaired.
   [[nodiscard]] static Result<std::unique_ptr<EventQueue>> open(Parts parts);
   /// Waits for what is running: whoever stops the server first makes invocations end.
   ~EventQueue() override;
@@ -98,7 +99,7 @@ class EventQueue final : public AsyncInvocations {
     bool running = false;
     std::string function;
     Timestamp enqueued{};
-    Timestamp due{};
+    SteadyTime due{};
     int attempts = 0;  ///< answered with an error of the function's
     int failures = 0;  ///< in a row that were not the function's
   };
@@ -110,12 +111,13 @@ class EventQueue final : public AsyncInvocations {
   };
 
   explicit EventQueue(Parts parts) : parts_(std::move(parts)) {}
+  Result<void> open_log();
   Result<void> recover();
   Result<void> read_shard(framelog::ShardIndex shard, framelog::Position from,
                           const std::function<Result<void>(const framelog::StoredFrame&)>& take);
   void add(std::uint64_t position, const std::string& function, Timestamp enqueued) REQUIRES(mutex_);
   void forget(std::uint64_t position) REQUIRES(mutex_);
-  void set_due(std::uint64_t position, Waiting& waiting, Timestamp due) REQUIRES(mutex_);
+  void set_due(std::uint64_t position, Waiting& waiting, SteadyTime due) REQUIRES(mutex_);
   /// Timers may call when the queue is about to go.
   struct Gate {
     Mutex mutex;
@@ -141,20 +143,23 @@ class EventQueue final : public AsyncInvocations {
 
   Parts parts_;
   std::shared_ptr<framelog::FrameLog> log_;
+  std::optional<Error> closed_;  ///< never changes after open
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   mutable Mutex mutex_;
   CondVar idle_;
   std::unordered_map<std::uint64_t, Waiting> waiting_ GUARDED_BY(mutex_);
   std::set<std::uint64_t> positions_ GUARDED_BY(mutex_);  ///< of waiting_, oldest first
-  std::set<std::pair<Timestamp, std::uint64_t>> due_ GUARDED_BY(mutex_);
+  std::set<std::pair<SteadyTime, std::uint64_t>> due_ GUARDED_BY(mutex_);
   std::map<std::string, std::size_t, std::less<>> waiting_of_ GUARDED_BY(mutex_);
   std::map<std::string, std::size_t, std::less<>> running_of_ GUARDED_BY(mutex_);
   std::size_t running_ GUARDED_BY(mutex_) = 0;
   bool started_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::optional<TimerId> timer_ GUARDED_BY(mutex_);
-  std::uint64_t cursor_ GUARDED_BY(mutex_) = 0;             ///< as the catalog has it
-  std::multiset<std::uint64_t> floors_ GUARDED_BY(mutex_);  ///< the log's tip when each append under way began
+  std::uint64_t cursor_ GUARDED_BY(mutex_) = 0;  ///< as the catalog has it
+  Timestamp newest_ GUARDED_BY(mutex_){};        ///< of the log's times, as far as it is known
+  /// What the frame of each append under way is not before: the log's tip and newest_ when it began.
+  std::multiset<std::pair<std::uint64_t, Timestamp>> floors_ GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> received_ = 0;
   std::atomic<std::uint64_t> dropped_ = 0;
   std::atomic<std::uint64_t> destination_failures_ = 0;

@@ -34,7 +34,7 @@ bool EventQueue::is_stopping() const {
 }
 
 std::optional<std::uint64_t> EventQueue::take_due() {
-  const Timestamp now = parts_.clock.now();
+  const SteadyTime now = parts_.clock.steady();
   const MutexLock lock(mutex_);
   if (stopping_ || running_ >= kRunningMax) return std::nullopt;
   for (auto at = due_.begin(); at != due_.end() && at->first <= now; ++at) {
@@ -61,13 +61,13 @@ void EventQueue::pump() {
 
 /// The timer is set to the first event that is due later; what waits for others to end is found when they do.
 void EventQueue::arm() {
-  const Timestamp now = parts_.clock.now();
+  const SteadyTime now = parts_.clock.steady();
   const MutexLock lock(mutex_);
   if (timer_) parts_.timers.cancel(*std::exchange(timer_, std::nullopt));
   if (stopping_) return;
   const auto next = due_.upper_bound({now, UINT64_MAX});
   if (next == due_.end()) return;
-  timer_ = parts_.timers.after(next->first - now, [gate = gate_] {
+  timer_ = parts_.timers.after(std::chrono::ceil<std::chrono::milliseconds>(next->first - now), [gate = gate_] {
     const MutexLock lock_gate(gate->mutex);
     if (gate->queue != nullptr) gate->queue->wake();
   });
@@ -172,12 +172,13 @@ EventQueue::Next EventQueue::fail_attempt(std::uint64_t position, const EventInv
     return {.report = std::move(report), .is_over = true, .note = std::nullopt};
   }
   const auto delay = waiting.attempts == 1 ? parts_.first_retry : parts_.second_retry;
-  const Timestamp due = report.time + with_jitter(delay);
+  const std::chrono::milliseconds wait = with_jitter(delay);
+  const Timestamp due = report.time + wait;
   if (due - waiting.enqueued > config.age_max) {
     report.end = InvocationEnd::event_age_exceeded;
     return {.report = std::move(report), .is_over = true, .note = std::nullopt};
   }
-  set_due(position, waiting, due);
+  set_due(position, waiting, parts_.clock.steady() + wait);
   return {.report = std::nullopt,
           .is_over = false,
           .note = QueueNote{.position = static_cast<std::int64_t>(position),
@@ -192,7 +193,7 @@ EventQueue::Next EventQueue::retry_later(std::uint64_t position) {
   Waiting& waiting = waiting_.at(position);
   const int doublings = std::min(waiting.failures++, 16);
   const auto delay = std::min(kBackoffFirst * (1 << doublings), kBackoffMax);
-  set_due(position, waiting, parts_.clock.now() + with_jitter(delay));
+  set_due(position, waiting, parts_.clock.steady() + with_jitter(delay));
   return {};
 }
 

@@ -131,6 +131,20 @@ class EventQueueTest : public ::testing::Test {
 
 using Texts = std::vector<std::string>;
 
+TEST_F(EventQueueTest, AQueueThatCannotBeReadTakesNothingAndSaysWhy) {
+  queue_.reset();
+  const auto log = logs_->open(std::string(EventQueue::kLogId));
+  ASSERT_TRUE(log.has_value());
+  ASSERT_TRUE(run_sync((*log)->append(framelog::ShardIndex{0}, "no event")).has_value());
+  reopen();
+  start();
+  const auto refused = run_sync(queue_->enqueue({.function = "f", .qualifier = "", .payload = "1", .request_id = "r"}));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::corrupt);
+  EXPECT_TRUE(run_sync(queue_->trim()).has_value());
+  EXPECT_TRUE(invoker_.payloads.empty());
+}
+
 TEST_F(EventQueueTest, AnEventRunsOnceAndItsSuccessIsTold) {
   start();
   enqueue("{\"n\":1}");

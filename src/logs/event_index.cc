@@ -63,7 +63,7 @@ void EventIndex::note(const Frame& frame) {
 }
 
 std::optional<Block> EventIndex::complete() {
-  if (!open_ || open_->bytes < kBlockBytes) return std::nullopt;
+  if (!open_ || open_->bytes < block_bytes_) return std::nullopt;
   complete_.push_back(*std::exchange(open_, std::nullopt));
   return complete_.back();
 }

@@ -24,6 +24,7 @@ struct StreamTimes {
 
 class EventIndex {
  public:
+  explicit EventIndex(std::uint64_t block_bytes = kBlockBytes) : block_bytes_(block_bytes) {}
   struct Frame {
     std::uint64_t position = 0;
     Timestamp taken{};
@@ -52,6 +53,7 @@ class EventIndex {
  private:
   void note_stream(const StreamSpan& span);
 
+  const std::uint64_t block_bytes_;
   std::deque<Block> complete_;  ///< in the order of positions
   std::optional<Block> open_;
   std::uint64_t bytes_ = 0;

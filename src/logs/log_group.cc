@@ -27,18 +27,28 @@ std::optional<EventIndex::Frame> summarise(const framelog::StoredFrame& stored) 
 }  // namespace
 
 LogGroup::LogGroup(GroupRecord record, catalog::Version version, std::shared_ptr<framelog::FrameLog> log,
-                   const Clock& clock)
-    : clock_(clock), log_(std::move(log)), record_(std::move(record)), version_(version) {}
+                   const Clock& clock, std::uint64_t block_bytes)
+    : clock_(clock), log_(std::move(log)), record_(std::move(record)), version_(version), index_(block_bytes) {}
 
 Result<std::shared_ptr<LogGroup>> LogGroup::open(GroupRecord record, catalog::Version version,
                                                  std::vector<StreamRecord> streams,
-                                                 std::shared_ptr<framelog::FrameLog> log, const Clock& clock) {
-  std::shared_ptr<LogGroup> group(new LogGroup(std::move(record), version, std::move(log), clock));
+                                                 std::shared_ptr<framelog::FrameLog> log, const Clock& clock,
+                                                 std::uint64_t block_bytes) {
+  std::shared_ptr<LogGroup> group(new LogGroup(std::move(record), version, std::move(log), clock, block_bytes));
   {
     const MutexLock lock(group->mutex_);
     for (const StreamRecord& stream : streams) group->add_stream_locked(stream);
   }
   PENSTOCK_TRY_VOID(group->recover());
+  return group;
+}
+
+std::shared_ptr<LogGroup> LogGroup::closed(GroupRecord record, catalog::Version version,
+                                           const std::vector<StreamRecord>& streams, const Clock& clock, Error why) {
+  std::shared_ptr<LogGroup> group(new LogGroup(std::move(record), version, nullptr, clock, kBlockBytes));
+  group->closed_ = std::move(why);
+  const MutexLock lock(group->mutex_);
+  for (const StreamRecord& stream : streams) group->add_stream_locked(stream);
   return group;
 }
 
@@ -63,6 +73,8 @@ Result<void> LogGroup::restore_blocks() {
   if (!oldest.frames.empty() && oldest.frames.front().position.get() <= blocks.front().after) return {};
   const MutexLock lock(mutex_);
   for (Block& block : blocks) {
+    // The ids of streams that were deleted are not in the catalog any more, but their events are still in the log.
+    if (!block.streams.empty()) next_stream_ = std::max(next_stream_, block.streams.back().stream + 1);
     if (!index_.restore(std::move(block))) break;
   }
   return {};
@@ -133,6 +145,11 @@ std::vector<StreamInfo> LogGroup::list_streams(std::string_view prefix) const {
   return found;
 }
 
+std::size_t LogGroup::stream_count() const {
+  const MutexLock lock(mutex_);
+  return streams_.size();
+}
+
 StreamId LogGroup::new_stream_id() {
   const MutexLock lock(mutex_);
   return next_stream_++;
@@ -187,6 +204,7 @@ Task<Result<void>> LogGroup::store_block(Block block) {
 
 Task<Result<void>> LogGroup::append(StreamId stream, std::vector<LogEvent> events) {
   PENSTOCK_ASSERT(!events.empty() && events.size() <= kFrameEventsMax);
+  if (closed_) co_return std::unexpected(*closed_);
   const auto [first, last] = std::ranges::minmax(events, {}, &LogEvent::time);
   EventIndex::Frame frame{
       .position = 0, .taken = {}, .stream = stream, .first = first.time, .last = last.time, .bytes = 0};
@@ -217,7 +235,7 @@ Task<Result<void>> LogGroup::append(StreamId stream, std::vector<LogEvent> event
 
 Task<Result<void>> LogGroup::trim(Timestamp now) {
   const Timestamp oldest = oldest_kept(now);
-  if (oldest == Timestamp{}) co_return Result<void>{};
+  if (oldest == Timestamp{} || closed_) co_return Result<void>{};
   // An event may be later than the time at which it came in.
   const Timestamp taken_before = oldest - kFutureMax;
   {

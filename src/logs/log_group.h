@@ -3,6 +3,7 @@
 /// Guarantee: what append acknowledged is on disk (FrameLog::promise) and in every later read, until it expires.
 /// Threads:   any; Tasks complete on the awaiting coroutine's executor. It outlives every task it gave.
 /// Errors:    missing (no such stream), conflict (the stream exists), unavailable, outcome_unknown, corrupt (storage).
+///            A group that could not be opened answers with the reason whatever needs its events.
 /// Bounds:    a read keeps at most about a page and one block in memory; see EventQuery.
 
 #include <map>
@@ -41,7 +42,12 @@ class LogGroup {
   [[nodiscard]] static Result<std::shared_ptr<LogGroup>> open(GroupRecord record, catalog::Version version,
                                                               std::vector<StreamRecord> streams,
                                                               std::shared_ptr<framelog::FrameLog> log,
-                                                              const Clock& clock);
+                                                              const Clock& clock,
+                                                              std::uint64_t block_bytes = kBlockBytes);
+  /// Where open failed because of `why`: the group is there, and can be deleted; its events cannot be reached.
+  [[nodiscard]] static std::shared_ptr<LogGroup> closed(GroupRecord record, catalog::Version version,
+                                                        const std::vector<StreamRecord>& streams, const Clock& clock,
+                                                        Error why);
 
   [[nodiscard]] GroupRecord record() const EXCLUDES(mutex_);
   void set_record(GroupRecord record, catalog::Version version) EXCLUDES(mutex_);
@@ -50,6 +56,7 @@ class LogGroup {
   [[nodiscard]] std::optional<StreamInfo> find_stream(std::string_view name) const EXCLUDES(mutex_);
   /// Sorted by name, those that start with `prefix`.
   [[nodiscard]] std::vector<StreamInfo> list_streams(std::string_view prefix) const EXCLUDES(mutex_);
+  [[nodiscard]] std::size_t stream_count() const EXCLUDES(mutex_);
   /// An id that no other stream of the group has or had.
   [[nodiscard]] StreamId new_stream_id() EXCLUDES(mutex_);
   void add_stream(const StreamRecord& stream) EXCLUDES(mutex_);
@@ -63,7 +70,8 @@ class LogGroup {
   Task<Result<void>> trim(Timestamp now) EXCLUDES(mutex_);
 
  private:
-  LogGroup(GroupRecord record, catalog::Version version, std::shared_ptr<framelog::FrameLog> log, const Clock& clock);
+  LogGroup(GroupRecord record, catalog::Version version, std::shared_ptr<framelog::FrameLog> log, const Clock& clock,
+           std::uint64_t block_bytes);
   Result<void> recover() EXCLUDES(mutex_);
   Result<void> restore_blocks() EXCLUDES(mutex_);
   Result<void> scan_from(framelog::Position from) EXCLUDES(mutex_);
@@ -77,6 +85,7 @@ class LogGroup {
 
   const Clock& clock_;
   const std::shared_ptr<framelog::FrameLog> log_;
+  std::optional<Error> closed_;  ///< never changes; then there is no log
 
   mutable Mutex mutex_;
   GroupRecord record_ GUARDED_BY(mutex_);

@@ -31,7 +31,7 @@ struct GroupRecord {
 struct StreamRecord {
   std::int32_t format = kDocumentFormat;
   std::string name{};
-  std::int64_t id = 0;  ///< in the frames; grows within the group, never used again
+  std::int64_t id = 0;  ///< in the frames; grows within the group; not used again while the log holds events of it
   std::int64_t created_ms = 0;
 };
 

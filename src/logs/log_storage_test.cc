@@ -22,7 +22,7 @@ class LogStorageTest : public ::testing::Test {
   void open() {
     frames_ = framelog::embedded_store(files_, "logs", clock_, random_,
                                        {.segment_bytes_max = 256U << 10U, .segment_bytes_first = 64U << 10U});
-    auto opened = LogStore::open(*catalog_, *frames_, clock_, random_);
+    auto opened = LogStore::open(*catalog_, *frames_, clock_, random_, {.block_bytes = block_bytes_});
     if (!opened) fatal(opened.error().message, __FILE__, __LINE__);
     store_ = *std::move(opened);
   }
@@ -77,6 +77,7 @@ class LogStorageTest : public ::testing::Test {
     return all;
   }
 
+  std::uint64_t block_bytes_ = kBlockBytes;
   os::SimFileSystem files_{1};
   ManualClock clock_;
   SeededRandom random_{7};
@@ -110,7 +111,44 @@ TEST_F(LogStorageTest, AGroupThatIsDeletedGivesItsSpaceBack) {
   make("g", "s");
   put(100);
   ASSERT_TRUE(run_sync(store_->remove_group("g")).has_value());
+  close();  // files are unlinked in the background
   EXPECT_EQ(bytes_in("logs"), empty);
+}
+
+TEST_F(LogStorageTest, ANewStreamHasNoEventsOfADeletedOne) {
+  close();
+  block_bytes_ = 10'000;
+  open();
+  make("g", "s");
+  put(100);
+  ASSERT_TRUE(run_sync(store_->remove_stream("g", "s")).has_value());
+  close();
+  open();
+  ASSERT_TRUE(run_sync(store_->create_stream("g", "s")).has_value());
+  EXPECT_EQ(read_all(), numbers(0, 0));
+  put(1);
+  EXPECT_EQ(read_all(), numbers(100, 101));
+}
+
+TEST_F(LogStorageTest, AGroupThatCannotBeReadBackHarmsNoOther) {
+  make("broken", "s");
+  make("g", "s");
+  put(10);
+  const std::string log = "logs/" + log_id_of(store_->find_group("broken")->record().uid);
+  close();
+  for (const std::string& name : *files_.list(log)) files_.flip_bit(log + "/" + name, 0, 0);
+  open();
+  EXPECT_EQ(read_all(), numbers(0, 10));
+  put(1);
+  const auto page = run_sync(store_->read("broken", {}));
+  ASSERT_FALSE(page.has_value());
+  EXPECT_EQ(page.error().kind, ErrorKind::corrupt);
+  const auto refused = run_sync(store_->put_events("broken", "s", {{.time = clock_.now(), .message = "m"}}));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::corrupt);
+  ASSERT_TRUE(run_sync(store_->trim_expired(clock_.now())).has_value());
+  ASSERT_TRUE(run_sync(store_->remove_group("broken")).has_value());
+  EXPECT_FALSE(files_.list(log).has_value());
 }
 
 TEST_F(LogStorageTest, EventsGoOnBehindTheLeapOfARestore) {

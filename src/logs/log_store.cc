@@ -13,16 +13,25 @@ constexpr int kEditTriesMax = 100;
 constexpr std::size_t kRemovalsPerCommit = 1000;
 
 std::unexpected<Error> no_group() { return fail(ErrorKind::missing, "The specified log group does not exist."); }
+std::unexpected<Error> being_changed() {
+  return fail(ErrorKind::unavailable, "The log group is being changed; try again.");
+}
 std::unexpected<Error> no_stream() { return fail(ErrorKind::missing, "The specified log stream does not exist."); }
 
 }  // namespace
 
-LogStore::LogStore(catalog::Catalog& catalog, framelog::FrameLogStore& logs, const Clock& clock, Random& random)
-    : catalog_(catalog), logs_(logs), clock_(clock), random_(random) {}
+LogStore::LogStore(catalog::Catalog& catalog, framelog::FrameLogStore& logs, const Clock& clock, Random& random,
+                   const LogStoreOptions& options)
+    : catalog_(catalog),
+      logs_(logs),
+      clock_(clock),
+      random_(random),
+      block_bytes_(options.block_bytes),
+      lane_(options.executor) {}
 
 Result<std::unique_ptr<LogStore>> LogStore::open(catalog::Catalog& catalog, framelog::FrameLogStore& logs,
-                                                 const Clock& clock, Random& random) {
-  std::unique_ptr<LogStore> store(new LogStore(catalog, logs, clock, random));
+                                                 const Clock& clock, Random& random, const LogStoreOptions& options) {
+  std::unique_ptr<LogStore> store(new LogStore(catalog, logs, clock, random, options));
   PENSTOCK_TRY_VOID(store->load());
   store->writer_ = std::thread([raw = store.get()] { raw->write_forever(); });
   return store;
@@ -40,8 +49,14 @@ Result<LogStore::GroupPtr> LogStore::load_group(const catalog::Document& documen
   const std::string log_id = log_id_of(record->uid);
   auto log = logs_.open(log_id);
   if (!log && log.error().kind == ErrorKind::missing) log = logs_.create(log_id);
-  if (!log) return fail(log.error().kind, fmt::format("log group {}: {}", record->name, log.error().message));
-  return LogGroup::open(*std::move(record), document.version, std::move(streams), *std::move(log), clock_);
+  Result<GroupPtr> group =
+      log ? LogGroup::open(*record, document.version, streams, *std::move(log), clock_, block_bytes_)
+          : std::unexpected(log.error());
+  if (group) return group;
+  // Whoever does not need this group is served all the same.
+  telemetry::log(telemetry::Level::error, "a log group cannot be opened: its events cannot be read or written",
+                 {{"group", std::string_view(record->name)}, {"reason", std::string_view(group.error().message)}});
+  return LogGroup::closed(*record, document.version, streams, clock_, group.error());
 }
 
 Result<void> LogStore::load() {
@@ -113,10 +128,12 @@ Task<Result<void>> LogStore::create_group(std::string name, std::string log_clas
                      .tags = std::move(tags),
                      .created_ms = to_unix_ms(clock_.now())};
   const std::string log_id = log_id_of(record.uid);
-  const std::function<Result<std::shared_ptr<framelog::FrameLog>>()> make = [this, log_id] {
-    return logs_.create(log_id);
+  // It is whole before the catalog tells of it.
+  const std::function<Result<GroupPtr>()> make = [this, log_id, record]() -> Result<GroupPtr> {
+    PENSTOCK_TRY(std::shared_ptr<framelog::FrameLog> log, logs_.create(log_id));
+    return LogGroup::open(record, 0, {}, std::move(log), clock_, block_bytes_);
   };
-  PENSTOCK_CO_TRY(std::shared_ptr<framelog::FrameLog> log, co_await lane_.call(make));
+  PENSTOCK_CO_TRY(GroupPtr group, co_await lane_.call(make));
   const auto added = co_await catalog_.put(group_key(name), to_document(record), 0);
   if (!added) {
     if (added.error().kind == ErrorKind::outcome_unknown) co_return std::unexpected(added.error());
@@ -125,11 +142,7 @@ Task<Result<void>> LogStore::create_group(std::string name, std::string log_clas
     if (added.error().kind != ErrorKind::conflict) co_return std::unexpected(added.error());
     co_return fail(ErrorKind::conflict, "The specified log group already exists");
   }
-  const catalog::Version version = *added;
-  const std::function<Result<GroupPtr>()> open = [this, record, version, log] {
-    return LogGroup::open(record, version, {}, log, clock_);
-  };
-  PENSTOCK_CO_TRY(GroupPtr group, co_await lane_.call(open));
+  group->set_record(record, *added);
   const MutexLock lock(mutex_);
   groups_.insert_or_assign(std::move(name), std::move(group));
   co_return Result<void>{};
@@ -151,20 +164,27 @@ Task<Result<void>> LogStore::remove_group(std::string name) {
   const std::string uid = group->record().uid;
   const auto document = catalog_.get(group_key(name));
   if (!document) co_return no_group();
+  PENSTOCK_CO_TRY(const GroupRecord record, from_document<GroupRecord>(*document->bytes));
+  if (record.uid != uid) co_return being_changed();  // another group of that name
   const auto removed = co_await catalog_.remove(group_key(name), document->version);
   if (!removed) {
     if (removed.error().kind != ErrorKind::conflict) co_return std::unexpected(removed.error());
-    // It was edited or removed meanwhile.
-    co_return fail(ErrorKind::unavailable, "The log group is being changed; try again.");
+    co_return being_changed();  // it was edited or removed meanwhile
   }
   {
     const MutexLock lock(mutex_);
     const auto at = groups_.find(name);
     if (at != groups_.end() && at->second == group) groups_.erase(at);
   }
-  PENSTOCK_CO_TRY_VOID(co_await remove_streams_of(uid));
+  // It is gone, whatever comes now: what stays behind is removed by the next start.
   const std::function<Result<void>()> drop = [this, uid] { return logs_.remove(log_id_of(uid)); };
-  co_return co_await lane_.call(drop);
+  Result<void> cleaned = co_await remove_streams_of(uid);
+  if (const auto dropped = co_await lane_.call(drop); !dropped) cleaned = dropped;
+  if (!cleaned) {
+    telemetry::log(telemetry::Level::warn, "a deleted log group left something behind until the next start",
+                   {{"group", std::string_view(name)}, {"reason", std::string_view(cleaned.error().message)}});
+  }
+  co_return Result<void>{};
 }
 
 Task<Result<void>> LogStore::edit_group(std::string name, std::function<Result<void>(GroupRecord&)> edit) {
@@ -173,6 +193,7 @@ Task<Result<void>> LogStore::edit_group(std::string name, std::function<Result<v
     const auto document = catalog_.get(group_key(name));
     if (!document) co_return no_group();
     PENSTOCK_CO_TRY(GroupRecord record, from_document<GroupRecord>(*document->bytes));
+    if (record.uid != group->record().uid) continue;  // another group of that name
     PENSTOCK_CO_TRY_VOID(edit(record));
     const auto changed = co_await catalog_.put(document->key, to_document(record), document->version);
     if (changed) {
@@ -187,9 +208,8 @@ Task<Result<void>> LogStore::edit_group(std::string name, std::function<Result<v
 Task<Result<void>> LogStore::create_stream(std::string group_name, std::string name) {
   PENSTOCK_CO_TRY(const GroupPtr group, group_or_error(group_name));
   if (group->find_stream(name)) co_return fail(ErrorKind::conflict, "The specified log stream already exists");
+  if (group->stream_count() >= kStreamsMax) co_return fail(ErrorKind::throttled, "Resource limit exceeded.");
   const StreamRecord record{.name = name, .id = group->new_stream_id(), .created_ms = to_unix_ms(clock_.now())};
-  if (static_cast<std::size_t>(record.id) > kStreamsMax)
-    co_return fail(ErrorKind::throttled, "Resource limit exceeded.");
   const auto added = co_await catalog_.put(stream_key(group->record().uid, name), to_document(record), 0);
   if (!added) {
     if (added.error().kind != ErrorKind::conflict) co_return std::unexpected(added.error());

@@ -38,12 +38,19 @@ inline constexpr std::size_t kGroupsMax = 10'000;
 inline constexpr std::size_t kStreamsMax = 1'000'000;
 inline constexpr std::size_t kWaitingBytesMax = 32U << 20U;
 
+struct LogStoreOptions {
+  std::uint64_t block_bytes = kBlockBytes;  ///< of a group's index (event_index.h)
+  Executor* executor = nullptr;             ///< makes and removes logs; nothing: a thread of the store's own
+};
+
 class LogStore final : public LogSink {
  public:
-  /// Loads every group. A group whose log is not there (it was restored from a backup of the first format) begins anew;
-  /// logs without a group are removed. At start-up only: it blocks. The references outlive the store.
+  /// Loads every group; one whose log cannot be opened is closed (LogGroup::closed). A group whose log is not there (it
+  /// was restored from a backup of the first format) begins anew; logs without a group are removed. At start-up only:
+  /// it blocks. The references outlive the store.
   [[nodiscard]] static Result<std::unique_ptr<LogStore>> open(catalog::Catalog& catalog, framelog::FrameLogStore& logs,
-                                                              const Clock& clock, Random& random);
+                                                              const Clock& clock, Random& random,
+                                                              const LogStoreOptions& options = {});
   /// Writes what `put` took.
   ~LogStore() override;
   LogStore(const LogStore&) = delete;
@@ -92,7 +99,8 @@ class LogStore final : public LogSink {
     std::optional<Error> failure{};
   };
 
-  LogStore(catalog::Catalog& catalog, framelog::FrameLogStore& logs, const Clock& clock, Random& random);
+  LogStore(catalog::Catalog& catalog, framelog::FrameLogStore& logs, const Clock& clock, Random& random,
+           const LogStoreOptions& options);
   Result<void> load();
   Result<GroupPtr> load_group(const catalog::Document& document);
   Result<void> remove_orphans();
@@ -107,6 +115,7 @@ class LogStore final : public LogSink {
   framelog::FrameLogStore& logs_;
   const Clock& clock_;
   Random& random_;
+  const std::uint64_t block_bytes_;
   BlockingLane lane_;  ///< logs are made and removed on it
 
   mutable Mutex mutex_;

@@ -125,6 +125,7 @@ void LogGroup::name_events(EventPage& page) const {
 
 Task<Result<EventPage>> LogGroup::read(EventQuery query) {
   PENSTOCK_CO_TRY(const std::vector<StreamId> streams, ids_of(query.streams));
+  if (closed_) co_return std::unexpected(*closed_);
   narrow(query, oldest_kept(clock_.now()));
   if (query.first > query.last) co_return EventPage{};
   std::vector<Block> blocks;

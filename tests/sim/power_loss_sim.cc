@@ -1,6 +1,8 @@
 // Simulates crashes (power losses and kills) until enough of them happened. A failure prints how to replay it.
-//   power_loss_sim [--world frame-log|catalog|stream] [--seed FIRST] [--runs N | --crashes N] [--verbose]
+//   power_loss_sim [--world frame-log|catalog|stream|logs|events] [--seed FIRST] [--runs N | --crashes N] [--verbose]
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -9,16 +11,19 @@
 #include <string_view>
 
 #include "catalog_world.h"
+#include "event_world.h"
 #include "frame_log_world.h"
 #include "framelog/log_metrics.h"
+#include "log_world.h"
 #include "stream_world.h"
 #include "telemetry/log.h"
 
 namespace {
 
 constexpr int kCyclesOfARun = 6;
+constexpr std::array<std::string_view, 5> kWorlds = {"frame-log", "catalog", "stream", "logs", "events"};
 constexpr const char* kUsage =
-    "power_loss_sim [--world frame-log|catalog|stream] [--seed FIRST] [--runs N | --crashes N] [--verbose]";
+    "power_loss_sim [--world frame-log|catalog|stream|logs|events] [--seed FIRST] [--runs N | --crashes N] [--verbose]";
 
 struct Options {
   std::string world = "frame-log";
@@ -38,9 +43,7 @@ bool parse(int argc, char** argv, Options& options) {
     if (name == "--world") {
       if (++i == argc) return false;
       options.world = argv[i];
-      if (options.world != "frame-log" && options.world != "catalog" && options.world != "stream") {
-        return false;
-      }
+      if (std::ranges::find(kWorlds, options.world) == kWorlds.end()) return false;
       continue;
     }
     std::uint64_t* value = name == "--seed"      ? &options.seed
@@ -105,6 +108,33 @@ void print(const penstock::sim::StreamCounts& counts) {
   line("  of these reported", counts.flips_reported);
 }
 
+void print(const penstock::sim::LogCounts& counts) {
+  print_crashes(counts);
+  line("events put", counts.events);
+  line("acknowledged", counts.acknowledged);
+  line("outcome unknown", counts.unknown);
+  line("refused", counts.refused);
+  line("events read back", counts.read_back);
+  line("changes of groups", counts.changes);
+  line("  done", counts.changes_done);
+  line("  outcome unknown", counts.changes_unknown);
+  line("puts after a full disk", counts.healed);
+  line("bits flipped in closed logs", counts.flips);
+  line("  of these reported", counts.flips_reported);
+}
+
+void print(const penstock::sim::EventCounts& counts) {
+  print_crashes(counts);
+  line("events", counts.events);
+  line("acknowledged", counts.acknowledged);
+  line("outcome unknown", counts.unknown);
+  line("refused", counts.refused);
+  line("invocations", counts.invocations);
+  line("events that succeeded", counts.succeeded);
+  line("events that failed to the end", counts.exhausted);
+  line("events after a full disk", counts.healed);
+}
+
 template <class World, class Counts>
 int simulate(const Options& options, const char* program) {
   Counts counts;
@@ -137,6 +167,12 @@ int main(int argc, char** argv) {
   if (!options.verbose) penstock::telemetry::set_sink([](std::string_view) {});
   if (options.world == "stream") {
     return simulate<penstock::sim::StreamWorld, penstock::sim::StreamCounts>(options, argv[0]);
+  }
+  if (options.world == "events") {
+    return simulate<penstock::sim::EventWorld, penstock::sim::EventCounts>(options, argv[0]);
+  }
+  if (options.world == "logs") {
+    return simulate<penstock::sim::LogWorld, penstock::sim::LogCounts>(options, argv[0]);
   }
   if (options.world == "catalog") {
     return simulate<penstock::sim::CatalogWorld, penstock::sim::CatalogCounts>(options, argv[0]);

@@ -1,6 +1,5 @@
 #pragma once
-/// One simulated machine with streams on it: the frame logs and the catalog (SQLite) on one disk, the stream layer
-/// above, clients that put, read and change streams, and an oracle (stream_oracle.h).
+/// A machine with streams on it, clients that put, read and change streams, and an oracle (stream_oracle.h).
 
 #include <cstdint>
 #include <functional>
@@ -10,21 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "catalog/sqlite/sqlite_catalog.h"
-#include "core/random.h"
-#include "framelog/embedded/embedded_store.h"
-#include "os/sim_file_system.h"
-#include "simulated_parts.h"
-#include "sqlite_vfs.h"
+#include "machine.h"
 #include "stream/streams.h"
 #include "stream_oracle.h"
 
 namespace penstock::sim {
 
-struct StreamCounts {
-  std::uint64_t losses = 0;
-  std::uint64_t kills = 0;
-  std::uint64_t clean_closes = 0;
+struct StreamCounts : CrashCounts {
   std::uint64_t records = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t unknown = 0;
@@ -39,33 +30,21 @@ struct StreamCounts {
   std::uint64_t flips_reported = 0;
 };
 
-class StreamWorld {
+class StreamWorld final : public Machine {
  public:
   using Counts = StreamCounts;
   StreamWorld(std::uint64_t seed, Counts& counts, bool verbose);
-  ~StreamWorld();
+  ~StreamWorld() override { end(); }
   /// Opens, works, ends somehow; `cycles` times over. Throws Violation.
   void run(int cycles);
 
  private:
-  // The machine: stream_world.cc
-  Result<void> open();
-  void open_after_faults();
-  void close(bool cleanly);
-  void put_away();
-  [[nodiscard]] os::SimFileSystem::Fault any_fault();
-  void overtake();
-  bool run_any();
-  void run_all();
-  void pass(std::chrono::milliseconds by);
-  void jump();
-  template <class T>
-  T wait_for(Task<T> task);
-  void guarded(const std::function<void()>& check);
-  void throw_noted();
-  void say(const std::string& what) const;
-  void work();
-  void step();
+  // The world: stream_world.cc
+  Result<void> open_layer() override;
+  void drop_layer() override { streams_.reset(); }
+  [[nodiscard]] bool is_open() const override { return streams_ != nullptr; }
+  void note_time() override { oracle_.note_time(clock_.now()); }
+  void step() override;
   void heal();
   void fill_and_free();
   void damage_and_check();
@@ -90,40 +69,11 @@ class StreamWorld {
   std::string any_name();
 
   Counts& counts_;
-  const bool verbose_;
-  SeededRandom random_;
-  os::SimFileSystem files_;
-  SqliteVfs vfs_;
-  SimClock clock_;
-  SimExecutor storage_;
-  SimExecutor catalog_writer_;
-  SimExecutor lane_;
-  SimExecutor clients_;
-  framelog::EmbeddedOptions log_options_;
-  catalog::SqliteOptions catalog_options_;
   stream::Settings settings_;
   StreamOracle oracle_;
-  std::unique_ptr<catalog::Catalog> catalog_;
-  std::unique_ptr<framelog::FrameLogStore> logs_;
   std::unique_ptr<stream::Streams> streams_;
   std::uint64_t name_count_;
-  std::uint64_t tasks_ = 0;  ///< of clients, under way
   bool trimming_ = false;
-  std::optional<std::string> noted_;
-  bool broken_ = false;      ///< since it was opened, a fault may have ended the writing
-  bool quiet_ = true;        ///< nobody overtakes the disk
-  bool has_opened_ = false;  ///< ever
-  int overtaking_ = 0;
 };
-
-template <class T>
-T StreamWorld::wait_for(Task<T> task) {
-  std::optional<T> result;
-  spawn_here(clients_, std::move(task), [&result](T value) { result.emplace(std::move(value)); });
-  while (!result.has_value()) {
-    if (!run_any()) throw Violation{"a task never completed"};
-  }
-  return *std::move(result);
-}
 
 }  // namespace penstock::sim
