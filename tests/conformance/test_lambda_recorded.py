@@ -201,6 +201,16 @@ def test_what_a_function_sees(functions, make):
     assert not {"AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_FORMAT", "HOME", "PENSTOCK_LAYERS_ROOT"} & set(seen)
 
 
+def test_what_a_function_is(functions, make):
+    code = ("import getpass, grp, os, platform, pwd, stat\ndef handler(event, context):\n"
+            "    named = [(pwd.getpwuid(os.stat(f).st_uid).pw_name, grp.getgrgid(os.stat(f).st_gid).gr_name) for f in ('/var/task', '/opt')]\n"
+            "    modes = {f: stat.filemode(os.stat(f).st_mode) for f in ('/opt', '/tmp')}\n"
+            "    return getpass.getuser(), pwd.getpwuid(os.getuid()).pw_name, platform.system(), os.getcwd(), modes, len(named)\n")
+    assert json.load(functions.invoke(FunctionName=make(code))["Payload"]) == [
+        "sbx_user1051", "sbx_user1051", "Linux", "/var/task",
+        {"/opt": "drwxr-xr-x", "/tmp": "drwxrwxrwt"}, 2]
+
+
 def test_the_session_of_a_function_with_a_short_name(functions, make):
     code = ("import boto3, os\ndef handler(event, context):\n"
             "    return boto3.client('sts', endpoint_url=os.environ['AWS_ENDPOINT_URL']).get_caller_identity()['Arn']\n")

@@ -27,8 +27,10 @@ constexpr std::string_view kTaskRoot = "/var/task";
 constexpr std::string_view kLayersRoot = "/opt";
 constexpr std::string_view kRuntimeRoot = "/var/runtime";
 constexpr std::string_view kPasswd =
-    "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n";
-constexpr std::string_view kGroup = "root:x:0:\nsbx_user1051:x:990:\n";
+    "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
+    "nobody:x:65534:65534::/:/sbin/nologin\n";  // whom the files of this machine's own users belong to, seen from
+                                                // inside
+constexpr std::string_view kGroup = "root:x:0:\nsbx_user1051:x:990:\nnobody:x:65534:\n";
 constexpr std::string_view kNodePrefix = "nodejs";
 constexpr std::string_view kHosts = "127.0.0.1 localhost\n";
 
@@ -128,8 +130,8 @@ Walls build_walls(const SandboxPlan& plan, const std::string& layers, const Vari
   show_system(walls, plan.options.network);
   show_interpreter(walls, plan.interpreters.program(plan.language));
   walls.add({"--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"});
-  walls.add(
-      {"--size", std::to_string(static_cast<std::uint64_t>(plan.function.ephemeral_mb) << 20U), "--tmpfs", "/tmp"});
+  walls.add({"--perms", "1777", "--size", std::to_string(static_cast<std::uint64_t>(plan.function.ephemeral_mb) << 20U),
+             "--tmpfs", "/tmp"});
   walls.bind(plan.function.code_folder, kTaskRoot);
   walls.bind(plan.options.folder + "/bootstraps", kRuntimeRoot);
   if (!layers.empty()) {
