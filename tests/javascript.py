@@ -1,6 +1,8 @@
 """The scripts of conformance/js and the npm packages that they need, pinned."""
 
+import base64
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -54,3 +56,40 @@ def script(name: str) -> str:
         shutil.copy(SCRIPTS / name, mine)
         mine.rename(where)  # whole, whoever runs it already
     return str(where)
+
+
+class Sdk:
+    """The AWS SDK for JavaScript in a process of its own, told what to call (call.mjs)."""
+
+    def __init__(self, server, door: str = "api"):
+        install()
+        self.process = subprocess.Popen(
+            ["node", script("call.mjs"), server.endpoints[door]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=server.environment() | {"NODE_EXTRA_CA_CERTS": str(server.data / "tls" / "ca.pem")})
+
+    def call(self, service: str, operation: str, parameters: dict) -> dict:
+        """{"answer": ..., "protocol": ...} or {"error": ...}; bytes are {"$bytes": base64}, moments {"$time": seconds}."""
+        line = {"service": service, "operation": operation, "parameters": self.inward(parameters)}
+        self.process.stdin.write(json.dumps(line) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def inward(self, value):
+        if isinstance(value, bytes):
+            return {"$bytes": base64.b64encode(value).decode()}
+        if isinstance(value, dict) and "$time" not in value:
+            return {key: self.inward(member) for key, member in value.items()}
+        return [self.inward(member) for member in value] if isinstance(value, list) else value
+
+    def data(self, value) -> bytes:
+        return base64.b64decode(value["$bytes"])
+
+    def seconds(self, value) -> float:
+        return value["$time"]
+
+    def moment(self, seconds: float):
+        return {"$time": seconds}
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(20)

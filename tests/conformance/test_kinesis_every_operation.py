@@ -115,39 +115,15 @@ class JavaScript(Caller):
 
     def __init__(self, server):
         super().__init__(server)
-        javascript.install()
-        self.process = subprocess.Popen(
-            ["node", javascript.script("call.mjs"), server.endpoints[self.door]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, env=server.environment() | {"NODE_EXTRA_CA_CERTS": str(server.data / "tls" / "ca.pem")})
+        self.sdk = javascript.Sdk(server, self.door)
+        self.data, self.seconds, self.moment, self.close = self.sdk.data, self.sdk.seconds, self.sdk.moment, self.sdk.close
 
     def __call__(self, operation: str, **parameters):
-        self.process.stdin.write(json.dumps({"operation": operation, "parameters": self.inward(parameters)}) + "\n")
-        self.process.stdin.flush()
-        told = json.loads(self.process.stdout.readline())
+        told = self.sdk.call("kinesis", operation, parameters)
         assert "error" not in told, (operation, told)
         assert told["protocol"] == "h2"
         self.called.add(operation)
         return told["answer"]
-
-    def inward(self, value):
-        if isinstance(value, bytes):
-            return {"$bytes": base64.b64encode(value).decode()}
-        if isinstance(value, dict) and "$time" not in value:
-            return {key: self.inward(member) for key, member in value.items()}
-        return [self.inward(member) for member in value] if isinstance(value, list) else value
-
-    def data(self, value) -> bytes:
-        return base64.b64decode(value["$bytes"])
-
-    def seconds(self, value) -> float:
-        return value["$time"]
-
-    def moment(self, seconds: float):
-        return {"$time": seconds}
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(20)
 
 
 class JavaScriptTls(JavaScript):

@@ -107,35 +107,14 @@ class JavaScript(Boto3):
 
     def __init__(self, server, service: str):
         super().__init__(server, service)
-        javascript.install()
-        self.process = subprocess.Popen(["node", javascript.script("call.mjs"), server.endpoints["api"]], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, env=server.environment())
+        self.sdk = javascript.Sdk(server)
+        self.data, self.seconds, self.close = self.sdk.data, self.sdk.seconds, self.sdk.close
 
     def answer(self, operation: str, parameters: dict):
-        line = {"service": self.service, "operation": operation, "parameters": self.inward(parameters)}
-        self.process.stdin.write(json.dumps(line) + "\n")
-        self.process.stdin.flush()
-        told = json.loads(self.process.stdout.readline())
+        told = self.sdk.call(self.service, operation, parameters)
         if "error" in told:
             raise LookupError(told["error"])
         return told["answer"]
-
-    def inward(self, value):
-        if isinstance(value, bytes):
-            return {"$bytes": base64.b64encode(value).decode()}
-        if isinstance(value, dict):
-            return {key: self.inward(member) for key, member in value.items()}
-        return [self.inward(member) for member in value] if isinstance(value, list) else value
-
-    def data(self, value) -> bytes:
-        return base64.b64decode(value["$bytes"])
-
-    def seconds(self, value) -> float:
-        return value["$time"]
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(20)
 
 
 CLIENTS = [Boto3, AwsCli, JavaScript]

@@ -36,7 +36,7 @@ async function outward(value) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { service = "kinesis", operation, parameters } = JSON.parse(line);
+  const { service, operation, parameters } = JSON.parse(line);
   let told;
   try {
     const command = new sdks[service][`${operation}Command`](inward(parameters));
