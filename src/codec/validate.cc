@@ -79,11 +79,13 @@ void print_value(const Type& type, const void* value, std::string& out) {
   }
 }
 
-/// The constraints on the elements of a list, or on the keys or values of a map.
+/// The constraints on the elements of a list, or on the keys or values of a map. Of elements it is told, too, that none
+/// may be null.
 struct ElementRules {
   const Bounds& length;
   std::string_view pattern;
   std::span<const std::string_view> one_of;
+  bool of_list = false;
 
   [[nodiscard]] bool empty() const {
     return !length.has_min() && !length.has_max() && pattern.empty() && one_of.empty();
@@ -98,6 +100,7 @@ struct ElementRules {
     if (!one_of.empty()) {
       parts.push_back(fmt::format("Member must satisfy enum value set: [{}]", fmt::join(one_of, ", ")));
     }
+    if (of_list) parts.emplace_back("Member must not be null");
     return fmt::format("[{}]", fmt::join(parts, ", "));
   }
 };
@@ -150,17 +153,17 @@ class Validator {
     if (full()) return;
     std::string printed;
     if (value == nullptr) {
-      printed = "null";
+      printed = " null";
     } else if (field.rules.sensitive) {
-      printed = "'***'";
+      printed.clear();
     } else {
       std::string whole;
       print_value(*field.type, value, whole);
       const std::string_view shown = utf8_prefix(whole, kPrintedBytesMax);
-      printed = fmt::format("'{}{}'", shown, shown.size() < whole.size() ? "..." : "");
+      printed = fmt::format(" '{}{}'", shown, shown.size() < whole.size() ? "..." : "");
     }
     violations_.push_back(
-        fmt::format("Value {} at '{}' failed to satisfy constraint: {}", printed, path_text(at), constraint));
+        fmt::format("Value{} at '{}' failed to satisfy constraint: {}", printed, path_text(at), constraint));
   }
 
   void member(const Field& field, const void* value, const Path* at) {
@@ -227,7 +230,8 @@ class Validator {
 
   void element_rules(const Field& field, const void* value, const Path* at) {
     const Type& type = *field.type;
-    const ElementRules elements{field.rules.element_length, field.rules.element_pattern, field.rules.element_one_of};
+    const ElementRules elements{field.rules.element_length, field.rules.element_pattern, field.rules.element_one_of,
+                                type.kind == Kind::list};
     const ElementRules keys{field.rules.key_length, field.rules.key_pattern, {}};
     if (type.kind == Kind::list && !elements.empty()) {
       for (std::size_t i = 0; i < type.size(value); ++i) {

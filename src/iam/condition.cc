@@ -49,9 +49,12 @@ std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
   return value;
 }
 
-/// "hh:mm[:ss[.f]]" and the zone, in seconds.
+constexpr std::size_t kFractionDigitsMax = 9;
+
+/// "hh:mm[:ss[.f]]" (or "h:mm..") and the zone ("Z", "+hh", "+hh:mm", "+hhmm", or none), in seconds.
 std::optional<double> take_time_of_day(std::string_view text) {
-  const auto hours = take_digits(text, 2);
+  auto hours = take_digits(text, 2);
+  if (!hours) hours = take_digits(text, 1);
   if (!hours || *hours > 24 || !take(text, ":")) return std::nullopt;
   const auto minutes = take_digits(text, 2);
   if (!minutes || *minutes > 59) return std::nullopt;
@@ -64,7 +67,7 @@ std::optional<double> take_time_of_day(std::string_view text) {
       std::size_t end = 1;
       while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
       const auto fraction = parse_real("0" + std::string(text.substr(0, end)));
-      if (end == 1 || !fraction) return std::nullopt;
+      if (end == 1 || end > 1 + kFractionDigitsMax || !fraction) return std::nullopt;
       seconds += *fraction;
       text.remove_prefix(end);
     }
@@ -74,10 +77,17 @@ std::optional<double> take_time_of_day(std::string_view text) {
   if (sign == 0) return std::nullopt;
   text.remove_prefix(1);
   const auto zone_hours = take_digits(text, 2);
-  take(text, ":");
-  const auto zone_minutes = take_digits(text, 2);
+  const bool has_minutes = take(text, ":") || !text.empty();
+  const auto zone_minutes = has_minutes ? take_digits(text, 2) : 0;
   if (!zone_hours || !zone_minutes || !text.empty()) return std::nullopt;
   return seconds - sign * (*zone_hours * 3600.0 + *zone_minutes * 60.0);
+}
+
+/// Seconds since 1970 that 64 bits can hold.
+std::optional<double> parse_seconds(std::string_view text) {
+  const auto seconds = parse_real(text);
+  constexpr double kBound = 9'223'372'036'854'775'808.0;
+  return seconds && *seconds >= -kBound && *seconds < kBound ? seconds : std::nullopt;
 }
 
 }  // namespace
@@ -85,7 +95,7 @@ std::optional<double> take_time_of_day(std::string_view text) {
 std::optional<double> parse_date(std::string_view text) {
   std::string_view rest = text;
   const auto year = take_digits(rest, 4);
-  if (!year || (!rest.empty() && rest.front() != '-')) return parse_real(text);
+  if (!year || (!rest.empty() && rest.front() != '-')) return parse_seconds(text);
   int month = 1;
   int day = 1;
   if (take(rest, "-")) {
@@ -98,14 +108,14 @@ std::optional<double> parse_date(std::string_view text) {
       day = *day_value;
     }
   } else if (rest.empty()) {
-    return parse_real(text);  // four digits alone are seconds: "1970" would otherwise have two meanings
+    return parse_seconds(text);  // four digits alone are seconds: "1970" would otherwise have two meanings
   }
   const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok()) return std::nullopt;
   const double midnight = static_cast<double>(std::chrono::sys_days{date}.time_since_epoch().count()) * 86400.0;
   if (rest.empty()) return midnight;
-  if (!take(rest, "T")) return std::nullopt;
+  if (!take(rest, "T") && !take(rest, "t")) return std::nullopt;
   const auto time = take_time_of_day(rest);
   if (!time) return std::nullopt;
   return midnight + *time;

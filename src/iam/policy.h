@@ -32,7 +32,11 @@ enum class PolicyKind : std::uint8_t {
 class Policy;  // policy_model.h
 using CompiledPolicy = std::shared_ptr<const Policy>;
 
-[[nodiscard]] Result<CompiledPolicy> compile(std::string_view json, PolicyKind kind);
+/// Which versions of the language will do. Managed policies must be of the current one.
+enum class PolicyVersions : std::uint8_t { all, current };
+
+[[nodiscard]] Result<CompiledPolicy> compile(std::string_view json, PolicyKind kind,
+                                             PolicyVersions versions = PolicyVersions::all);
 
 /// The values of condition keys and policy variables during one evaluation.
 class Facts {

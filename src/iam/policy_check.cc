@@ -57,15 +57,44 @@ std::string check_iam_resource(std::string_view resource, const std::vector<std:
     if (head.starts_with(known) || (head.size() < path.size() && known.starts_with(head))) return {};
   }
   return fmt::format(
-      "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, group/, instance-profile/, "
-      "mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.");
+      "IAM resource path must either be \"*\", root, or start with user/, federated-user/, role/, group/, "
+      "instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, "
+      "access-report/.");
+}
+
+/// Whether STS has an action of this name in lower case. Any name with a wildcard is taken.
+bool sts_action(std::string_view action) {
+  static constexpr std::array<std::string_view, 14> kActions = {"assumerole",
+                                                                "assumerolewithsaml",
+                                                                "assumerolewithwebidentity",
+                                                                "assumeroot",
+                                                                "tagsession",
+                                                                "setsourceidentity",
+                                                                "setcontext",
+                                                                "decodeauthorizationmessage",
+                                                                "getaccesskeyinfo",
+                                                                "getcalleridentity",
+                                                                "getfederationtoken",
+                                                                "getservicebearertoken",
+                                                                "getsessiontoken",
+                                                                "getwebidentitytoken"};
+  if (!action.starts_with("sts:")) return false;
+  action.remove_prefix(4);
+  return action.find_first_of("*?") != std::string_view::npos || std::ranges::find(kActions, action) != kActions.end();
+}
+
+/// Buckets and objects have neither region nor account; access points have both.
+std::string check_s3_resource(std::string_view resource, const std::vector<std::string_view>& parts) {
+  if (parts.size() < 6) return parts.back() == "*" ? std::string() : std::string(kLegacyParsing);
+  if (parts[3].empty() || parts[3] == "*" || !parts[4].empty()) return {};
+  return fmt::format("Resource {} can not contain region information.", resource);
 }
 
 }  // namespace
 
 std::string check_action(std::string_view action, PolicyKind kind) {
   if (kind == PolicyKind::trust) {
-    if (action == "*" || lower_case(action).starts_with("sts:")) return {};
+    if (action == "*" || sts_action(lower_case(action))) return {};
     return "AssumeRole policy may only specify STS AssumeRole actions.";
   }
   if (action == "*") return {};
@@ -97,10 +126,9 @@ std::string check_resource(std::string_view resource) {
   }
   if (parts[0] != "arn") return fmt::format("Resource {} must be in ARN format or \"*\".", resource);
   if (parts[1] == "*" && parts.size() == 2) return {};
-  if (parts.size() < 3 || parts[2].empty()) {
-    return "Resource vendor must be fully qualified and cannot contain regexes.";
-  }
-  if (parts[2] == "s3" && parts.size() < 6 && parts.back() != "*") return "The policy failed legacy parsing";
+  if (parts.size() < 3) return "Resource vendor must be fully qualified and cannot contain regexes.";
+  if (parts[2].empty()) return std::string(kLegacyParsing);
+  if (parts[2] == "s3") return check_s3_resource(resource, parts);
   if (parts[2] == "iam") return check_iam_resource(resource, parts);
   return {};
 }

@@ -9,6 +9,9 @@
 
 namespace penstock::iam {
 
+/// What AWS says of some ARNs, of Condition values and of "Effect": "allow".
+inline constexpr std::string_view kLegacyParsing = "The policy failed legacy parsing";
+
 [[nodiscard]] std::string check_action(std::string_view action, PolicyKind kind);
 [[nodiscard]] std::string check_resource(std::string_view resource);
 [[nodiscard]] std::string check_principal(const PrincipalName& principal);

@@ -50,9 +50,16 @@ std::optional<std::vector<std::string>> texts(const json::value& value, bool onl
   return out;
 }
 
+/// What is wrong with a policy whose syntax is right, in the order in which AWS tells it (recorded 2026-02).
+struct Fault {
+  enum class Rank : std::uint8_t { version, legacy, sid, statement };
+  Rank rank;
+  std::string message;
+};
+
 class Parser {
  public:
-  explicit Parser(PolicyKind kind) : kind_(kind) { policy_.kind = kind; }
+  Parser(PolicyKind kind, PolicyVersions versions) : kind_(kind), versions_(versions) { policy_.kind = kind; }
 
   Result<CompiledPolicy> parse(std::string_view text) {
     if (text.size() > kPolicyBytesMax) return malformed("The policy is too large.");
@@ -64,10 +71,19 @@ class Parser {
     const json::object* object = root.if_object();
     if (!object) return malformed(std::string(trust() ? "This policy contains invalid Json" : kSyntax));
     PENSTOCK_TRY_VOID(read_top(*object));
+    if (versions_ == PolicyVersions::current && !policy_.current_version) {
+      tell(Fault::Rank::version, "Policy document must be version 2012-10-17 or greater.");
+    }
+    if (fault_) return malformed(std::move(fault_->message));
     return std::make_shared<const Policy>(std::move(policy_));
   }
 
  private:
+  /// The first of the gravest is told, once the syntax of all is known to be right.
+  void tell(Fault::Rank rank, std::string message) {
+    if (!fault_ || rank < fault_->rank) fault_ = Fault{.rank = rank, .message = std::move(message)};
+  }
+
   [[nodiscard]] bool trust() const { return kind_ == PolicyKind::trust; }
   [[nodiscard]] bool names_principals() const { return trust() || kind_ == PolicyKind::resource; }
 
@@ -112,12 +128,13 @@ class Parser {
     bool has_effect = false;
     bool has_action = false;
     bool has_principal = false;
+    Elements elements;
     for (const auto& [key, member] : *object) {
       if (key == "Sid") {
         if (!member.is_string()) return syntax();
         statement.sid = view(member.get_string());
         if (!statement.sid.empty() && !sids_.insert(statement.sid).second) {
-          return malformed("Statement IDs (SID) in a single policy must be unique.");
+          tell(Fault::Rank::sid, "Statement IDs (SID) in a single policy must be unique.");
         }
       } else if (key == "Effect") {
         PENSTOCK_TRY_VOID(read_effect(member, statement));
@@ -125,12 +142,12 @@ class Parser {
       } else if (key == "Action" || key == "NotAction") {
         if (std::exchange(has_action, true)) return syntax();
         statement.not_action = key == "NotAction";
-        PENSTOCK_TRY_VOID(read_actions(member, statement));
+        PENSTOCK_TRY_VOID(read_actions(member, statement, elements));
       } else if (key == "Resource" || key == "NotResource") {
         if (trust()) return malformed("Has prohibited field Resource");
         if (std::exchange(statement.has_resources, true)) return syntax();
         statement.not_resource = key == "NotResource";
-        PENSTOCK_TRY_VOID(read_resources(member, statement));
+        PENSTOCK_TRY_VOID(read_resources(member, statement, elements));
       } else if (key == "Principal" || key == "NotPrincipal") {
         if (!names_principals()) return malformed("Policy document should not specify a principal.");
         if (std::exchange(has_principal, true)) return syntax();
@@ -143,30 +160,45 @@ class Parser {
       }
     }
     if (!has_effect) return trust() ? malformed("Missing required field Effect") : syntax();
-    if (!has_action || statement.actions.empty()) {
-      return malformed(trust() ? "Missing required field Action" : "Policy statement must contain actions.");
+    const bool no_actions = !has_action || statement.actions.empty();
+    if (trust() && no_actions) return malformed("Missing required field Action");
+    if (no_actions) tell(Fault::Rank::statement, "Policy statement must contain actions.");
+    if (!trust() && statement.resources.empty()) {
+      tell(Fault::Rank::statement, "Policy statement must contain resources.");
     }
-    if (!trust() && statement.resources.empty()) return malformed("Policy statement must contain resources.");
+    if (!elements.resource.empty()) tell(Fault::Rank::statement, std::move(elements.resource));
+    if (!elements.action.empty()) tell(Fault::Rank::statement, std::move(elements.action));
     if (names_principals() && !has_principal) return malformed("Missing required field Principal");
     policy_.statements.push_back(std::move(statement));
     return {};
   }
 
-  Result<void> read_effect(const json::value& value, Statement& statement) const {
+  /// What is wrong with a statement's actions and resources: whatever their order, AWS tells resources first.
+  struct Elements {
+    std::string action;
+    std::string resource;
+  };
+
+  Result<void> read_effect(const json::value& value, Statement& statement) {
     const json::string* effect = value.if_string();
     if (!effect || (*effect != "Allow" && *effect != "Deny")) {
       if (trust() && effect) return malformed(fmt::format("Invalid effect: {}", view(*effect)));
-      return syntax();
+      const std::string folded = effect ? lower_case(view(*effect)) : std::string();
+      if (folded != "allow" && folded != "deny") return syntax();
+      tell(Fault::Rank::legacy, std::string(kLegacyParsing));
+      return {};
     }
     statement.allows = *effect == "Allow";
     return {};
   }
 
-  Result<void> read_actions(const json::value& value, Statement& statement) const {
+  Result<void> read_actions(const json::value& value, Statement& statement, Elements& elements) const {
     const auto actions = texts(value, true);
     if (!actions) return syntax();
     for (const std::string& action : *actions) {
-      if (const std::string wrong = check_action(action, kind_); !wrong.empty()) return malformed(wrong);
+      std::string wrong = check_action(action, kind_);
+      if (trust() && !wrong.empty()) return malformed(std::move(wrong));
+      if (elements.action.empty()) elements.action = std::move(wrong);
       statement.actions.push_back(*Pattern::parse(lower_case(action), Pattern::wildcards));
     }
     return {};
@@ -175,11 +207,16 @@ class Parser {
   /// Variables are read only when Version says 2012-10-17.
   [[nodiscard]] unsigned variables() const { return policy_.current_version ? Pattern::variables : Pattern::literal; }
 
-  Result<void> read_resources(const json::value& value, Statement& statement) const {
+  Result<void> read_resources(const json::value& value, Statement& statement, Elements& elements) {
     const auto resources = texts(value, true);
     if (!resources) return syntax();
     for (const std::string& resource : *resources) {
-      if (const std::string wrong = check_resource(resource); !wrong.empty()) return malformed(wrong);
+      std::string wrong = check_resource(resource);
+      if (wrong == kLegacyParsing) {
+        tell(Fault::Rank::legacy, std::move(wrong));
+      } else if (elements.resource.empty()) {
+        elements.resource = std::move(wrong);
+      }
       auto pattern = Pattern::parse(resource, Pattern::wildcards | variables());
       if (!pattern) return syntax();
       statement.resources.push_back(std::move(*pattern));
@@ -220,7 +257,7 @@ class Parser {
     return {};
   }
 
-  Result<void> read_conditions(const json::value& value, Statement& statement) const {
+  Result<void> read_conditions(const json::value& value, Statement& statement) {
     const json::object* object = value.if_object();
     if (!object) return syntax();
     for (const auto& [operator_name, keys] : *object) {
@@ -228,23 +265,33 @@ class Parser {
       if (!wanted) return syntax();
       for (const auto& [key, member] : *wanted) {
         const auto values = texts(member, false);
-        if (!values || values->empty()) return syntax();
-        auto condition = Condition::make({operator_name.data(), operator_name.size()}, {key.data(), key.size()},
-                                         *values, policy_.current_version);
-        if (!condition) return syntax();
-        statement.conditions.push_back(std::move(*condition));
+        if (!values) return syntax();
+        const std::string_view condition_operator(operator_name.data(), operator_name.size());
+        const std::string_view condition_key(key.data(), key.size());
+        auto condition = Condition::make(condition_operator, condition_key, *values, policy_.current_version);
+        if (condition) {
+          statement.conditions.push_back(std::move(*condition));
+        } else if (trust() || !Condition::make(condition_operator, condition_key, {}, policy_.current_version)) {
+          return syntax();
+        } else {
+          tell(Fault::Rank::legacy, std::string(kLegacyParsing));  // not the operator: a value
+        }
       }
     }
     return {};
   }
 
   PolicyKind kind_;
+  PolicyVersions versions_;
   Policy policy_;
+  std::optional<Fault> fault_;
   std::set<std::string, std::less<>> sids_;
 };
 
 }  // namespace
 
-Result<CompiledPolicy> compile(std::string_view text, PolicyKind kind) { return Parser(kind).parse(text); }
+Result<CompiledPolicy> compile(std::string_view text, PolicyKind kind, PolicyVersions versions) {
+  return Parser(kind, versions).parse(text);
+}
 
 }  // namespace penstock::iam

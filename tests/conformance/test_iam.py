@@ -111,7 +111,7 @@ def bounded(cli: Cli, kind: str, name: str, policy: str) -> None:
     who = {f"{kind}_name": name}
     cli("iam", f"put-{kind}-permissions-boundary", **who, permissions_boundary=policy)
     got = cli("iam", f"get-{kind}", **who)[kind.title()]["PermissionsBoundary"]
-    assert got == {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": policy}
+    assert got == {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy}
     cli("iam", f"delete-{kind}-permissions-boundary", **who)
     assert "PermissionsBoundary" not in cli("iam", f"get-{kind}", **who)[kind.title()]
 

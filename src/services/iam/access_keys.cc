@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kKeysPerUserMax = 2;
 
-Rules key_id_rules() { return {.required = true, .length = {16, 128}, .pattern = "[\\w]+"}; }
+Rules key_id_rules() { return {.required = true, .length = {16, 128}, .pattern = "[\\w]+", .sensitive = true}; }
 
 std::optional<std::string> shown_name(const std::string& user) {
   return user.empty() ? std::nullopt : std::optional(user);
@@ -80,12 +80,12 @@ const Shape& describe(const ListAccessKeysOutput*) {
 }
 
 const Shape& describe(const UpdateAccessKeyInput*) {
-  static const Shape shape =
-      ShapeBuilder<UpdateAccessKeyInput>("UpdateAccessKeyRequest")
-          .field("UserName", &UpdateAccessKeyInput::user_name, optional_name_rules())
-          .field("AccessKeyId", &UpdateAccessKeyInput::access_key_id, key_id_rules())
-          .field("Status", &UpdateAccessKeyInput::status, {.required = true, .one_of = {"Active", "Inactive"}})
-          .build();
+  static const Shape shape = ShapeBuilder<UpdateAccessKeyInput>("UpdateAccessKeyRequest")
+                                 .field("UserName", &UpdateAccessKeyInput::user_name, optional_name_rules())
+                                 .field("AccessKeyId", &UpdateAccessKeyInput::access_key_id, key_id_rules())
+                                 .field("Status", &UpdateAccessKeyInput::status,
+                                        {.required = true, .one_of = {"Active", "Inactive"}, .sensitive = true})
+                                 .build();
   return shape;
 }
 
@@ -189,7 +189,14 @@ Task<ApiResult<codec::Empty>> delete_access_key(CallContext& call, DeleteAccessK
 
 Task<ApiResult<AccessKeyLastUsedOutput>> get_access_key_last_used(CallContext& call, AccessKeyInput input) {
   const auto key = call.house.iam.find<iam::AccessKey>(input.access_key_id);
-  if (!key || key->name != input.access_key_id) co_return key_not_found(input.access_key_id);
+  if (!key || key->name != input.access_key_id) {
+    // AWS does not tell which keys there are (and leaves out the colon that its other refusals have).
+    co_return api_fail("AccessDenied",
+                       fmt::format("User: {} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access "
+                                   "key {}",
+                                   call.principal.arn, input.access_key_id),
+                       403);
+  }
   AccessKeyLastUsedOutput out;
   out.user_name = shown_name(key->user);
   if (const auto use = call.house.iam.last_key_use(key->name)) {

@@ -55,16 +55,19 @@ ApiResult<void> check_path(std::string_view path) {
 }
 
 ApiResult<std::vector<iam::Tag>> merged_tags(std::vector<iam::Tag> tags, const std::vector<TagData>& added,
-                                             std::string_view what) {
+                                             std::string_view what, TagKeys keys) {
+  const auto folded = [keys](const std::string& key) {
+    return keys == TagKeys::case_sensitive ? key : iam::lower_case(key);
+  };
   for (std::size_t i = 0; i < added.size(); ++i) {
-    const std::string key = iam::lower_case(added[i].key);
-    if (key.starts_with("aws:")) return invalid_input("System tags cannot be added or modified.");
+    const std::string key = folded(added[i].key);
+    if (iam::lower_case(key).starts_with("aws:")) return invalid_input("System tags cannot be added or modified.");
     for (std::size_t other = 0; other < i; ++other) {
-      if (iam::lower_case(added[other].key) == key) {
-        return invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-      }
+      if (folded(added[other].key) != key) continue;
+      if (keys == TagKeys::case_sensitive) return invalid_input("Duplicate tag keys found.");
+      return invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
     }
-    const auto same = std::ranges::find_if(tags, [&](const iam::Tag& tag) { return iam::lower_case(tag.key) == key; });
+    const auto same = std::ranges::find_if(tags, [&](const iam::Tag& tag) { return folded(tag.key) == key; });
     if (same != tags.end()) {
       *same = {.key = added[i].key, .value = added[i].value};
     } else {
@@ -75,10 +78,11 @@ ApiResult<std::vector<iam::Tag>> merged_tags(std::vector<iam::Tag> tags, const s
   return tags;
 }
 
-std::vector<iam::Tag> without_tags(std::vector<iam::Tag> tags, const std::vector<std::string>& keys) {
+std::vector<iam::Tag> without_tags(std::vector<iam::Tag> tags, const std::vector<std::string>& gone, TagKeys keys) {
   std::erase_if(tags, [&](const iam::Tag& tag) {
-    return std::ranges::any_of(
-        keys, [&](const std::string& key) { return iam::lower_case(key) == iam::lower_case(tag.key); });
+    return std::ranges::any_of(gone, [&](const std::string& key) {
+      return keys == TagKeys::case_sensitive ? key == tag.key : iam::lower_case(key) == iam::lower_case(tag.key);
+    });
   });
   return tags;
 }
@@ -95,11 +99,8 @@ ApiResult<void> check_identity_policy(std::string_view document) {
 }
 
 ApiResult<void> check_managed_policy(std::string_view document) {
-  const auto compiled = iam::compile(document, iam::PolicyKind::identity);
+  const auto compiled = iam::compile(document, iam::PolicyKind::identity, iam::PolicyVersions::current);
   if (!compiled.has_value()) return malformed_policy(compiled.error().message);
-  if (!(*compiled)->current_version) {
-    return malformed_policy("Policy document must be version 2012-10-17 or greater.");
-  }
   if (characters_without_space(document) > kManagedPolicyCharactersMax) {
     return limit_exceeded(fmt::format("Cannot exceed quota for PolicySize: {}", kManagedPolicyCharactersMax));
   }
@@ -123,7 +124,8 @@ ApiResult<void> check_trust_policy(const iam::IdentityStore& store, std::string_
 
 ApiResult<void> check_arn(std::string_view arn) {
   const auto parts = iam::split_arn(arn);
-  if (parts && (*parts)[0] == "arn" && (*parts)[2] == "iam" && (*parts)[5].starts_with("policy/")) return {};
+  if (!parts || (*parts)[0] != "arn") return validation_error(fmt::format("ARN {} is not valid.", arn));
+  if ((*parts)[2] == "iam" && (*parts)[5].starts_with("policy/")) return {};
   return invalid_input(fmt::format("ARN {} is not valid.", arn));
 }
 

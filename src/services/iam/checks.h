@@ -20,10 +20,15 @@ inline constexpr std::size_t kTrustPolicyCharactersMax = 2048;
 [[nodiscard]] ApiResult<void> check_name(std::string_view argument, std::string_view name);
 [[nodiscard]] ApiResult<void> check_path(std::string_view path);
 
+/// Keys of policies' tags differ by case alone, those of users, roles and instance profiles do not.
+enum class TagKeys : std::uint8_t { case_insensitive, case_sensitive };
+
 /// Tags of a new entity, or added to those that it has. `what`: "TagsPerRole".
 [[nodiscard]] ApiResult<std::vector<iam::Tag>> merged_tags(std::vector<iam::Tag> tags,
-                                                           const std::vector<TagData>& added, std::string_view what);
-[[nodiscard]] std::vector<iam::Tag> without_tags(std::vector<iam::Tag> tags, const std::vector<std::string>& keys);
+                                                           const std::vector<TagData>& added, std::string_view what,
+                                                           TagKeys keys = TagKeys::case_insensitive);
+[[nodiscard]] std::vector<iam::Tag> without_tags(std::vector<iam::Tag> tags, const std::vector<std::string>& gone,
+                                                 TagKeys keys = TagKeys::case_insensitive);
 
 /// White space does not count against IAM's limits.
 [[nodiscard]] std::size_t characters_without_space(std::string_view document);

@@ -58,7 +58,7 @@ const Shape& describe(const UpdateGroupInput*) {
   static const Shape shape = ShapeBuilder<UpdateGroupInput>("UpdateGroupRequest")
                                  .field("GroupName", &UpdateGroupInput::name, name_rules(128))
                                  .field("NewPath", &UpdateGroupInput::new_path, path_rules())
-                                 .field("NewGroupName", &UpdateGroupInput::new_name, {.length = {1, 128}})
+                                 .field("NewGroupName", &UpdateGroupInput::new_name, optional_name_rules())
                                  .build();
   return shape;
 }
@@ -190,10 +190,10 @@ template <class Alter>
 Task<ApiResult<codec::Empty>> alter_membership(CallContext& call, MembershipInput input, Alter alter) {
   return change<codec::Empty>(
       call, [input = std::move(input), alter](const iam::IdentityStore& store) -> ApiResult<Plan<codec::Empty>> {
-        const auto group = store.find<iam::Group>(input.name);
-        if (!group) return cannot_be_found<iam::Group>(input.name);
         const auto found = store.find<iam::User>(input.user_name);
         if (!found) return cannot_be_found<iam::User>(input.user_name);
+        const auto group = store.find<iam::Group>(input.name);
+        if (!group) return cannot_be_found<iam::Group>(input.name);
         iam::User user = *found;
         PENSTOCK_TRY_VOID(alter(group->name, user.groups));
         Plan<codec::Empty> plan;

@@ -74,7 +74,7 @@ Task<ApiResult<InstanceProfileOutput>> create_instance_profile(CallContext& call
         profile.created = call.house.clock.now();
         Plan<InstanceProfileOutput> plan;
         plan.edit.put(profile);
-        plan.out.instance_profile = to_data(store, profile);
+        plan.out.instance_profile = to_data(store, profile, Detail::created);
         return plan;
       });
 }
@@ -89,7 +89,7 @@ Task<ApiResult<ListInstanceProfilesOutput>> list_instance_profiles(CallContext& 
   std::vector<InstanceProfileData> profiles;
   for (const auto& profile : call.house.iam.all<iam::InstanceProfile>()) {
     if (profile->path.starts_with(input.path_prefix.value_or("/"))) {
-      profiles.push_back(to_data(call.house.iam, *profile));
+      profiles.push_back(to_data(call.house.iam, *profile, Detail::listed));
     }
   }
   co_return profiles_page(std::move(profiles), input.marker, input.max_items);
@@ -102,7 +102,7 @@ Task<ApiResult<ListInstanceProfilesOutput>> list_instance_profiles_for_role(Call
   std::vector<InstanceProfileData> profiles;
   for (const auto& profile : call.house.iam.all<iam::InstanceProfile>()) {
     if (std::ranges::find(profile->roles, role->name) != profile->roles.end()) {
-      profiles.push_back(to_data(call.house.iam, *profile));
+      profiles.push_back(to_data(call.house.iam, *profile, Detail::listed));
     }
   }
   co_return profiles_page(std::move(profiles), input.marker, input.max_items);
@@ -155,8 +155,13 @@ Task<ApiResult<codec::Empty>> remove_role_from_instance_profile(CallContext& cal
       call, [input = std::move(input)](const iam::IdentityStore& store) -> ApiResult<Plan<codec::Empty>> {
         const auto found = store.find<iam::InstanceProfile>(input.name);
         if (!found) return cannot_be_found<iam::InstanceProfile>(input.name);
+        const auto role = store.find<iam::Role>(input.role_name);
+        if (!role) return cannot_be_found<iam::Role>(input.role_name);
         iam::InstanceProfile profile = *found;
-        if (std::erase(profile.roles, input.role_name) == 0) return cannot_be_found<iam::Role>(input.role_name);
+        if (std::erase(profile.roles, role->name) == 0) {
+          return no_such_entity(
+              fmt::format("Role {} in Instance Profile {} cannot be found.", input.role_name, profile.name));
+        }
         Plan<codec::Empty> plan;
         plan.edit.put(profile);
         return plan;

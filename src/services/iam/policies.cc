@@ -29,17 +29,20 @@ std::int32_t version_number(std::string_view version_id) {
   return error == std::errc{} && end == version_id.data() + version_id.size() ? number : 0;
 }
 
-ApiResult<std::shared_ptr<const iam::ManagedPolicy>> find_or_fail(const iam::IdentityStore& store,
-                                                                  std::string_view arn) {
+/// `version_id`: the version that is asked for, if one is. AWS then speaks of it, whether it or the policy is missing.
+ApiResult<std::shared_ptr<const iam::ManagedPolicy>> find_or_fail(const iam::IdentityStore& store, std::string_view arn,
+                                                                  std::string_view version_id = {}) {
   PENSTOCK_TRY_VOID(check_arn(arn));
   auto policy = store.find_policy(arn);
-  if (!policy) return policy_not_found(arn);
-  return policy;
+  if (policy) return policy;
+  if (!version_id.empty()) return version_not_found(arn, version_id);
+  return policy_not_found(arn);
 }
 
 /// AWS's own policies are nobody's to change.
-ApiResult<iam::ManagedPolicy> find_own_or_fail(const iam::IdentityStore& store, std::string_view arn) {
-  PENSTOCK_TRY(const auto policy, find_or_fail(store, arn));
+ApiResult<iam::ManagedPolicy> find_own_or_fail(const iam::IdentityStore& store, std::string_view arn,
+                                               std::string_view version_id = {}) {
+  PENSTOCK_TRY(const auto policy, find_or_fail(store, arn, version_id));
   if (policy->version == 0) {
     return api_fail("AccessDenied", fmt::format("Policy {} is an AWS managed policy and cannot be changed.", arn), 403);
   }
@@ -55,11 +58,12 @@ Plan<Out> writing(const iam::ManagedPolicy& policy) {
 
 /// `alter`: (ManagedPolicy&) -> ApiResult<void>
 template <class Alter>
-Task<ApiResult<codec::Empty>> alter_policy(CallContext& call, std::string arn, Alter alter) {
+Task<ApiResult<codec::Empty>> alter_policy(CallContext& call, std::string arn, Alter alter,
+                                           std::string version_id = {}) {
   return change<codec::Empty>(call,
-                              [arn = std::move(arn), alter = std::move(alter)](
+                              [arn = std::move(arn), version_id = std::move(version_id), alter = std::move(alter)](
                                   const iam::IdentityStore& store) -> ApiResult<Plan<codec::Empty>> {
-                                PENSTOCK_TRY(iam::ManagedPolicy policy, find_own_or_fail(store, arn));
+                                PENSTOCK_TRY(iam::ManagedPolicy policy, find_own_or_fail(store, arn, version_id));
                                 PENSTOCK_TRY_VOID(alter(policy));
                                 return writing<codec::Empty>(policy);
                               });
@@ -80,14 +84,14 @@ Task<ApiResult<PolicyOutput>> create_policy(CallContext& call, CreatePolicyInput
           return already_exists(
               fmt::format("A policy called {} already exists. Duplicate names are not allowed.", policy.name));
         }
-        PENSTOCK_TRY(policy.tags, merged_tags({}, input.tags, "TagsPerPolicy"));
+        PENSTOCK_TRY(policy.tags, merged_tags({}, input.tags, "TagsPerPolicy", TagKeys::case_sensitive));
         policy.description = input.description;
         policy.arn = make_arn(call.account, iam::ManagedPolicy::kNoun, policy.path, policy.name);
         policy.id = store.new_id(iam::ManagedPolicy::kIdPrefix);
         policy.created = policy.updated = call.house.clock.now();
         policy.versions.push_back({.number = 1, .document = input.policy_document, .created = policy.created});
         Plan<PolicyOutput> plan = writing<PolicyOutput>(policy);
-        plan.out.policy = to_data(store, policy);
+        plan.out.policy = to_data(store, policy, Detail::created);
         return plan;
       });
 }
@@ -159,7 +163,7 @@ Task<ApiResult<PolicyVersionOutput>> create_policy_version(CallContext& call, Cr
 }
 
 Task<ApiResult<PolicyVersionOutput>> get_policy_version(CallContext& call, PolicyVersionInput input) {
-  PENSTOCK_CO_TRY(const auto policy, find_or_fail(call.house.iam, input.policy_arn));
+  PENSTOCK_CO_TRY(const auto policy, find_or_fail(call.house.iam, input.policy_arn, input.version_id));
   const iam::PolicyVersion* version = policy->find(version_number(input.version_id));
   if (!version) co_return version_not_found(input.policy_arn, input.version_id);
   co_return PolicyVersionOutput{.policy_version = to_data(*policy, *version, true)};
@@ -180,8 +184,7 @@ Task<ApiResult<ListPolicyVersionsOutput>> list_policy_versions(CallContext& call
 }
 
 Task<ApiResult<codec::Empty>> delete_policy_version(CallContext& call, PolicyVersionInput input) {
-  std::string arn = input.policy_arn;
-  return alter_policy(call, std::move(arn), [input = std::move(input)](iam::ManagedPolicy& policy) -> ApiResult<void> {
+  const auto remove = [input](iam::ManagedPolicy& policy) -> ApiResult<void> {
     const std::int32_t number = version_number(input.version_id);
     if (!policy.find(number)) return version_not_found(input.policy_arn, input.version_id);
     if (number == policy.default_version) {
@@ -189,33 +192,33 @@ Task<ApiResult<codec::Empty>> delete_policy_version(CallContext& call, PolicyVer
     }
     std::erase_if(policy.versions, [&](const iam::PolicyVersion& one) { return one.number == number; });
     return {};
-  });
+  };
+  return alter_policy(call, input.policy_arn, remove, input.version_id);
 }
 
 Task<ApiResult<codec::Empty>> set_default_policy_version(CallContext& call, PolicyVersionInput input) {
-  std::string arn = input.policy_arn;
-  return alter_policy(call, std::move(arn),
-                      [&call, input = std::move(input)](iam::ManagedPolicy& policy) -> ApiResult<void> {
-                        const std::int32_t number = version_number(input.version_id);
-                        if (!policy.find(number)) return version_not_found(input.policy_arn, input.version_id);
-                        policy.default_version = number;
-                        policy.updated = call.house.clock.now();
-                        return {};
-                      });
+  const auto choose = [&call, input](iam::ManagedPolicy& policy) -> ApiResult<void> {
+    const std::int32_t number = version_number(input.version_id);
+    if (!policy.find(number)) return version_not_found(input.policy_arn, input.version_id);
+    policy.default_version = number;
+    policy.updated = call.house.clock.now();
+    return {};
+  };
+  return alter_policy(call, input.policy_arn, choose, input.version_id);
 }
 
 Task<ApiResult<codec::Empty>> tag_policy(CallContext& call, TagPolicyInput input) {
-  return alter_policy(call, input.policy_arn,
-                      [tags = std::move(input.tags)](iam::ManagedPolicy& policy) -> ApiResult<void> {
-                        PENSTOCK_TRY(policy.tags, merged_tags(policy.tags, tags, "TagsPerPolicy"));
-                        return {};
-                      });
+  return alter_policy(
+      call, input.policy_arn, [tags = std::move(input.tags)](iam::ManagedPolicy& policy) -> ApiResult<void> {
+        PENSTOCK_TRY(policy.tags, merged_tags(policy.tags, tags, "TagsPerPolicy", TagKeys::case_sensitive));
+        return {};
+      });
 }
 
 Task<ApiResult<codec::Empty>> untag_policy(CallContext& call, UntagPolicyInput input) {
   return alter_policy(call, input.policy_arn,
                       [keys = std::move(input.tag_keys)](iam::ManagedPolicy& policy) -> ApiResult<void> {
-                        policy.tags = without_tags(std::move(policy.tags), keys);
+                        policy.tags = without_tags(std::move(policy.tags), keys, TagKeys::case_sensitive);
                         return {};
                       });
 }
@@ -253,7 +256,10 @@ void add_using(const iam::IdentityStore& store, const ListEntitiesInput& input, 
 }  // namespace
 
 Task<ApiResult<ListEntitiesOutput>> list_entities_for_policy(CallContext& call, ListEntitiesInput input) {
-  PENSTOCK_CO_TRY(const auto policy, find_or_fail(call.house.iam, input.policy_arn));
+  PENSTOCK_CO_TRY_VOID(check_arn(input.policy_arn));
+  if (!call.house.iam.find_policy(input.policy_arn)) {
+    co_return no_such_entity(fmt::format("Policy {} does not exist or is not attachable.", input.policy_arn));
+  }
   std::vector<UsingEntity> entities;
   add_using<iam::Group>(call.house.iam, input, entities);
   add_using<iam::Role>(call.house.iam, input, entities);

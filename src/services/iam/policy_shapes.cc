@@ -3,8 +3,8 @@
 namespace penstock::services::iam_api {
 namespace {
 
-Rules version_id_rules() { return {.required = true, .pattern = "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"}; }
-Rules usage_filter_rules() { return {.one_of = {"PermissionsPolicy", "PermissionsBoundary"}}; }
+Rules version_id_rules() { return {.required = true, .pattern = "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?", .sensitive = true}; }
+Rules usage_filter_rules() { return {.one_of = {"PermissionsPolicy", "PermissionsBoundary"}, .sensitive = true}; }
 
 }  // namespace
 
@@ -44,7 +44,7 @@ const Shape& describe(const PagedPolicyArnInput*) {
 const Shape& describe(const ListPoliciesInput*) {
   static const Shape shape =
       ShapeBuilder<ListPoliciesInput>("ListPoliciesRequest")
-          .field("Scope", &ListPoliciesInput::scope, {.one_of = {"All", "AWS", "Local"}})
+          .field("Scope", &ListPoliciesInput::scope, {.one_of = {"All", "AWS", "Local"}, .sensitive = true})
           .field("OnlyAttached", &ListPoliciesInput::only_attached)
           .field("PathPrefix", &ListPoliciesInput::path_prefix, path_prefix_rules())
           .field("PolicyUsageFilter", &ListPoliciesInput::policy_usage_filter, usage_filter_rules())
@@ -117,7 +117,7 @@ const Shape& describe(const ListEntitiesInput*) {
       ShapeBuilder<ListEntitiesInput>("ListEntitiesForPolicyRequest")
           .field("PolicyArn", &ListEntitiesInput::policy_arn, arn_rules())
           .field("EntityFilter", &ListEntitiesInput::entity_filter,
-                 {.one_of = {"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}})
+                 {.one_of = {"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}, .sensitive = true})
           .field("PathPrefix", &ListEntitiesInput::path_prefix, path_prefix_rules())
           .field("PolicyUsageFilter", &ListEntitiesInput::policy_usage_filter, usage_filter_rules())
           .field("Marker", &ListEntitiesInput::marker, marker_rules())

@@ -10,7 +10,7 @@
 namespace penstock::services::iam_api {
 namespace {
 
-Rules duration_rules() { return {.range = {3600, 43200}}; }
+Rules duration_rules() { return {.range = {3600, 43200}, .sensitive = true}; }
 
 template <class Out, class Alter>
 Task<ApiResult<Out>> alter_role(CallContext& call, std::string name, Alter alter) {
@@ -23,7 +23,10 @@ Task<ApiResult<Out>> alter_role(CallContext& call, std::string name, Alter alter
         Plan<Out> plan;
         PENSTOCK_TRY_VOID(alter(store, role));
         plan.edit.put(role);
-        if constexpr (requires { plan.out.role; }) plan.out.role = to_data(role);
+        if constexpr (requires { plan.out.role; }) {
+          plan.out.role = to_data(role, Detail::created);
+          plan.out.role.description = role.description;
+        }
         return plan;
       });
 }
@@ -59,11 +62,11 @@ const Shape& describe(const UpdateRoleInput*) {
 }
 
 const Shape& describe(const UpdateRoleDescriptionInput*) {
-  static const Shape shape =
-      ShapeBuilder<UpdateRoleDescriptionInput>("UpdateRoleDescriptionRequest")
-          .field("RoleName", &UpdateRoleDescriptionInput::name, name_rules(64))
-          .field("Description", &UpdateRoleDescriptionInput::description, {.required = true, .length = {0, 1000}})
-          .build();
+  static const Shape shape = ShapeBuilder<UpdateRoleDescriptionInput>("UpdateRoleDescriptionRequest")
+                                 .field("RoleName", &UpdateRoleDescriptionInput::name, name_rules(64))
+                                 .field("Description", &UpdateRoleDescriptionInput::description,
+                                        {.required = true, .length = {0, 1000}, .sensitive = true})
+                                 .build();
   return shape;
 }
 
@@ -107,8 +110,7 @@ Task<ApiResult<RoleOutput>> create_role(CallContext& call, CreateRoleInput input
         role.created = call.house.clock.now();
         Plan<RoleOutput> plan;
         plan.edit.put(role);
-        plan.out.role = to_data(role);
-        plan.out.role.last_used.reset();
+        plan.out.role = to_data(role, Detail::created);
         return plan;
       });
 }

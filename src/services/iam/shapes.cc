@@ -12,10 +12,13 @@ const Shape& describe(const EmptyResult*) {
 }
 
 const Shape& describe(const TagData*) {
-  static const Shape shape = ShapeBuilder<TagData>("Tag")
-                                 .field("Key", &TagData::key, {.required = true, .length = {1, 128}})
-                                 .field("Value", &TagData::value, {.required = true, .length = {0, 256}})
-                                 .build();
+  static const Shape shape =
+      ShapeBuilder<TagData>("Tag")
+          .field("Key", &TagData::key,
+                 {.required = true, .length = {1, 128}, .pattern = kTagKeyPattern, .sensitive = true})
+          .field("Value", &TagData::value,
+                 {.required = true, .length = {0, 256}, .pattern = kTagValuePattern, .sensitive = true})
+          .build();
   return shape;
 }
 
@@ -136,6 +139,10 @@ std::optional<BoundaryData> boundary_data(const iam::Permitted& entity) {
 
 std::optional<std::vector<TagData>> to_data(const std::vector<iam::Tag>& tags) {
   if (tags.empty()) return std::nullopt;
+  return to_list(tags);
+}
+
+std::vector<TagData> to_list(const std::vector<iam::Tag>& tags) {
   std::vector<TagData> out;
   for (const iam::Tag& tag : tags) out.push_back({.key = tag.key, .value = tag.value});
   return out;
@@ -153,10 +160,14 @@ RoleData to_data(const iam::Role& role, Detail detail) {
                .boundary = std::nullopt,
                .tags = std::nullopt,
                .last_used = std::nullopt};
-  if (detail == Detail::listed) return out;
+  if (detail == Detail::created || detail == Detail::nested) {
+    out.description.reset();
+    out.max_session_duration.reset();
+  }
+  if (detail == Detail::listed || detail == Detail::nested) return out;
   out.boundary = boundary_data(role);
   out.tags = to_data(role.tags);
-  out.last_used.emplace();
+  if (detail == Detail::full) out.last_used.emplace();
   return out;
 }
 
@@ -210,9 +221,10 @@ PolicyData to_data(const iam::IdentityStore& store, const iam::ManagedPolicy& po
                  .create_date = policy.created,
                  .update_date = policy.updated,
                  .tags = std::nullopt};
-  if (detail == Detail::listed) return out;
+  if (detail == Detail::created) out.tags = to_data(policy.tags);
+  if (detail != Detail::full) return out;
   out.description = policy.description;
-  out.tags = to_data(policy.tags);
+  out.tags = to_list(policy.tags);
   return out;
 }
 
@@ -223,16 +235,18 @@ PolicyVersionData to_data(const iam::ManagedPolicy& policy, const iam::PolicyVer
           .create_date = version.created};
 }
 
-InstanceProfileData to_data(const iam::IdentityStore& store, const iam::InstanceProfile& profile) {
+InstanceProfileData to_data(const iam::IdentityStore& store, const iam::InstanceProfile& profile, Detail detail) {
   InstanceProfileData out{.path = profile.path,
                           .name = profile.name,
                           .id = profile.id,
                           .arn = profile.arn,
                           .create_date = profile.created,
                           .roles = {},
-                          .tags = to_data(profile.tags)};
+                          .tags = std::nullopt};
+  if (detail == Detail::full) out.tags = to_list(profile.tags);
+  if (detail == Detail::created) out.tags = to_data(profile.tags);
   for (const std::string& name : profile.roles) {
-    if (const auto role = store.find<iam::Role>(name)) out.roles.push_back(to_data(*role, Detail::listed));
+    if (const auto role = store.find<iam::Role>(name)) out.roles.push_back(to_data(*role, Detail::nested));
   }
   return out;
 }

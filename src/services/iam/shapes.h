@@ -58,20 +58,22 @@ struct Naming<iam::ManagedPolicy> {
   static constexpr std::int64_t kLengthMax = 128;
 };
 
-inline Rules name_rules(std::int64_t max) { return {.required = true, .length = {1, max}}; }
+// IAM's messages print no values ("Value at 'roleName' failed to satisfy constraint: .."; recorded 2026-02), which is
+// how AWS words them of members that are sensitive.
+inline Rules name_rules(std::int64_t max) { return {.required = true, .length = {1, max}, .sensitive = true}; }
 template <class T>
 Rules name_rules_of() {
   return name_rules(Naming<T>::kLengthMax);
 }
-inline Rules optional_name_rules() { return {.length = {1, 128}}; }
-inline Rules path_rules() { return {.length = {1, 512}}; }
-inline Rules path_prefix_rules() { return {.length = {1, 512}}; }
-inline Rules document_rules() { return {.required = true, .length = {1, 131'072}}; }
-inline Rules arn_rules() { return {.required = true, .length = {20, 2048}}; }
-inline Rules optional_arn_rules() { return {.length = {20, 2048}}; }
-inline Rules marker_rules() { return {.length = {1, 1024}}; }
-inline Rules max_items_rules() { return {.range = {1, 1000}}; }
-inline Rules description_rules() { return {.length = {0, 1000}}; }
+inline Rules optional_name_rules() { return {.length = {1, 128}, .sensitive = true}; }
+inline Rules path_rules() { return {.length = {1, 512}, .sensitive = true}; }
+inline Rules path_prefix_rules() { return {.length = {1, 512}, .sensitive = true}; }
+inline Rules document_rules() { return {.required = true, .length = {1, 131'072}, .sensitive = true}; }
+inline Rules arn_rules() { return {.required = true, .length = {20, 2048}, .sensitive = true}; }
+inline Rules optional_arn_rules() { return {.length = {20, 2048}, .sensitive = true}; }
+inline Rules marker_rules() { return {.length = {1, 1024}, .sensitive = true}; }
+inline Rules max_items_rules() { return {.range = {1, 1000}, .sensitive = true}; }
+inline Rules description_rules() { return {.length = {0, 1000}, .sensitive = true}; }
 
 /// For operations whose model has an output without members: the answer still has its <NameResult> element.
 struct EmptyResult {};
@@ -82,11 +84,19 @@ struct TagData {
   std::string value;
 };
 const Shape& describe(const TagData*);
-inline Rules tags_rules(bool required = false) { return {.required = required, .length = {0, 50}}; }
-inline Rules tag_keys_rules() { return {.required = true, .length = {0, 50}}; }
+inline Rules tags_rules(bool required = false) { return {.required = required, .length = {0, 50}, .sensitive = true}; }
+inline constexpr std::string_view kTagKeyPattern = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+";
+inline constexpr std::string_view kTagValuePattern = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*";
+inline Rules tag_keys_rules() {
+  return {.required = true,
+          .length = {0, 50},
+          .element_length = {1, 128},
+          .element_pattern = kTagKeyPattern,
+          .sensitive = true};
+}
 
 struct BoundaryData {
-  std::string type = "PermissionsBoundaryPolicy";
+  std::string type = "Policy";  ///< so AWS answers (recorded 2026-02); its API Reference says PermissionsBoundaryPolicy
   std::string arn;
 };
 const Shape& describe(const BoundaryData*);
@@ -104,7 +114,7 @@ struct RoleData {
   Timestamp create_date{};
   std::string trust_policy;  ///< percent-encoded
   std::optional<std::string> description;
-  std::int32_t max_session_duration = 0;
+  std::optional<std::int32_t> max_session_duration;
   std::optional<BoundaryData> boundary;
   std::optional<std::vector<TagData>> tags;
   std::optional<LastUsedData> last_used;
@@ -172,8 +182,13 @@ struct AttachedPolicyData {
 };
 const Shape& describe(const AttachedPolicyData*);
 
-/// Lists leave out what AWS's lists leave out (tags, boundary, last use).
-enum class Detail : std::uint8_t { full, listed };
+/// How much of an entity an answer shows, as AWS's do.
+enum class Detail : std::uint8_t {
+  full,
+  created,  ///< answers to Create: a role without description and session duration, a policy without description
+  listed,   ///< lists: without tags, boundary, last use
+  nested,   ///< a role within an instance profile: only what it is
+};
 
 [[nodiscard]] RoleData to_data(const iam::Role& role, Detail detail = Detail::full);
 [[nodiscard]] UserData to_data(const iam::User& user, Detail detail = Detail::full);
@@ -182,8 +197,11 @@ enum class Detail : std::uint8_t { full, listed };
                                  Detail detail = Detail::full);
 [[nodiscard]] PolicyVersionData to_data(const iam::ManagedPolicy& policy, const iam::PolicyVersion& version,
                                         bool with_document);
-[[nodiscard]] InstanceProfileData to_data(const iam::IdentityStore& store, const iam::InstanceProfile& profile);
+[[nodiscard]] InstanceProfileData to_data(const iam::IdentityStore& store, const iam::InstanceProfile& profile,
+                                          Detail detail = Detail::full);
+/// Nothing when there are none; to_list: an empty list then.
 [[nodiscard]] std::optional<std::vector<TagData>> to_data(const std::vector<iam::Tag>& tags);
+[[nodiscard]] std::vector<TagData> to_list(const std::vector<iam::Tag>& tags);
 
 /// How many users, groups and roles have the policy attached; how many users and roles have it as boundary.
 struct PolicyUse {

@@ -40,7 +40,7 @@ const Shape& describe(const NoCredentialsOutput<CredentialKind::service_specific
 const Shape& describe(const ListVirtualMfaInput*) {
   static const Shape shape = ShapeBuilder<ListVirtualMfaInput>("ListVirtualMFADevicesRequest")
                                  .field("AssignmentStatus", &ListVirtualMfaInput::assignment_status,
-                                        {.one_of = {"Assigned", "Unassigned", "Any"}})
+                                        {.one_of = {"Assigned", "Unassigned", "Any"}, .sensitive = true})
                                  .field("Marker", &ListVirtualMfaInput::marker, marker_rules())
                                  .field("MaxItems", &ListVirtualMfaInput::max_items, max_items_rules())
                                  .build();

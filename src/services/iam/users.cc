@@ -33,11 +33,12 @@ const Shape& describe(const UserOrCallerInput*) {
 }
 
 const Shape& describe(const UpdateUserInput*) {
-  static const Shape shape = ShapeBuilder<UpdateUserInput>("UpdateUserRequest")
-                                 .field("UserName", &UpdateUserInput::name, name_rules(128))
-                                 .field("NewPath", &UpdateUserInput::new_path, path_rules())
-                                 .field("NewUserName", &UpdateUserInput::new_name, {.length = {1, 64}})
-                                 .build();
+  static const Shape shape =
+      ShapeBuilder<UpdateUserInput>("UpdateUserRequest")
+          .field("UserName", &UpdateUserInput::name, name_rules(128))
+          .field("NewPath", &UpdateUserInput::new_path, path_rules())
+          .field("NewUserName", &UpdateUserInput::new_name, {.length = {1, 64}, .sensitive = true})
+          .build();
   return shape;
 }
 

@@ -115,7 +115,8 @@ TEST_F(Validation, OfEveryOperation) {
       {"AddTagsToStream", fmt::format("{{{}}}", good), one("null", "tags", kNull)},
       {"RemoveTagsFromStream", with(R"("TagKeys":[])"), one("'[]'", "tagKeys", longer(1))},
       {"RemoveTagsFromStream", with(R"("TagKeys":[""])"),
-       one("'[]'", "tagKeys", "Member must satisfy constraint: [" + shorter(128) + ", " + longer(1) + "]")},
+       one("'[]'", "tagKeys",
+           "Member must satisfy constraint: [" + shorter(128) + ", " + longer(1) + ", Member must not be null]")},
       {"ListTagsForStream", with(R"("Limit":51)"), one("'51'", "limit", at_most(50))},
       {"ListTagsForStream", with(R"("ExclusiveStartTagKey":"")"), one("''", "exclusiveStartTagKey", longer(1))},
       {"TagResource", R"({"ResourceARN":"x","Tags":{"a":"b"}})", one("'x'", "resourceARN", matching(kResourceArn))},
@@ -136,7 +137,7 @@ TEST_F(Validation, OfEveryOperation) {
                among("IncomingBytes, IncomingRecords, OutgoingBytes, OutgoingRecords, "
                      "WriteProvisionedThroughputExceeded, ReadProvisionedThroughputExceeded, IteratorAgeMilliseconds, "
                      "ALL") +
-               "]")},
+               ", Member must not be null]")},
       {"StartStreamEncryption", with(R"("KeyId":"alias/a")"), one("null", "encryptionType", kNull)},
       {"StartStreamEncryption", with(R"("EncryptionType":"KMS")"), one("null", "keyId", kNull)},
       {"StartStreamEncryption", with(R"("EncryptionType":"AES","KeyId":"alias/a")"),

@@ -108,12 +108,12 @@ ApiResult<void> refuse_unbuilt(const AssumeRoleInput& input) {
 Task<ApiResult<AssumeRoleOutput>> assume_role(CallContext& call, AssumeRoleInput input) {
   PENSTOCK_CO_TRY_VOID(refuse_unbuilt(input));
   const iam::IdentityStore& store = call.house.iam;
-  if (call.principal.kind == iam::PrincipalKind::root) {
-    co_return denied("Roles may not be assumed by root accounts.");
-  }
   const auto arn = iam::split_arn(input.role_arn);
   if (!arn || (*arn)[0] != "arn" || (*arn)[2] != "iam" || !(*arn)[5].starts_with("role/")) {
     co_return api_fail("ValidationError", fmt::format("{} is invalid", input.role_arn));
+  }
+  if (call.principal.kind == iam::PrincipalKind::root) {
+    co_return denied("Roles may not be assumed by root accounts.");
   }
   // Whether the role exists is not told to whoever may not assume it.
   const auto role = store.find<iam::Role>(std::string_view(input.role_arn).substr(input.role_arn.rfind('/') + 1));
