@@ -87,30 +87,14 @@ void LogWorld::heal() {
 /// A bit of a closed log flips: what it hits is reported, or does not matter. Nothing wrong is shown, and the other
 /// groups are what they were. This ends a run.
 void LogWorld::damage_and_check() {
-  const auto logs = files_.list("data/logs");
-  if (!logs.has_value() || logs->empty()) return;
-  const std::string hit = (*logs)[random_.below(logs->size())];
-  const std::string log = "data/logs/" + hit;
-  const auto names = files_.list(log);
-  if (!names.has_value() || names->empty()) return;
-  const std::string path = log + "/" + (*names)[random_.below(names->size())];
-  std::uint64_t size = 0;
-  {
-    const auto file = files_.open(path, os::OpenMode::read);
-    size = *(*file)->size();
-  }
-  if (size == 0) return;
-  const std::uint64_t offset = random_.below(random_.below(2) == 0 ? size : std::min<std::uint64_t>(size, 2048));
-  say(fmt::format("flip a bit at {} of {}", offset, path));
-  files_.clear_faults();
-  files_.set_full(false);
-  files_.flip_bit(path, offset, static_cast<unsigned>(random_.below(8)));
+  const auto hit = flip_some_bit();
+  if (!hit) return;
   ++counts_.flips;
   if (const auto opened = open(); !opened.has_value()) throw Violation{"damage: " + opened.error().message};
   for (std::uint64_t i = 0; i < name_count_; ++i) {
     const std::string name = fmt::format("g{}", i);
     const auto group = look_up(name);
-    const bool is_hit = group && logs::log_id_of(group->uid) == hit;
+    const bool is_hit = group && logs::log_id_of(group->uid) == *hit;
     const auto error = verify(name, true, !is_hit);
     if (!error.has_value()) continue;
     if (!is_hit || error->kind != ErrorKind::corrupt) throw Violation{"damage: " + error->message};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -191,6 +192,28 @@ void Machine::close(bool cleanly) {
     ++crashes_.losses;
     files_.restore_power();
   }
+}
+
+std::optional<std::string> Machine::flip_some_bit() {
+  const auto logs = files_.list("data/logs");
+  if (!logs.has_value() || logs->empty()) return std::nullopt;
+  std::string hit = (*logs)[random_.below(logs->size())];
+  const std::string log = "data/logs/" + hit;
+  const auto names = files_.list(log);
+  if (!names.has_value() || names->empty()) return std::nullopt;
+  const std::string path = log + "/" + (*names)[random_.below(names->size())];
+  std::uint64_t size = 0;
+  {
+    const auto file = files_.open(path, os::OpenMode::read);
+    size = *(*file)->size();
+  }
+  if (size == 0) return std::nullopt;
+  const std::uint64_t offset = random_.below(random_.below(2) == 0 ? size : std::min<std::uint64_t>(size, 2048));
+  say(fmt::format("flip a bit at {} of {}", offset, path));
+  files_.clear_faults();
+  files_.set_full(false);
+  files_.flip_bit(path, offset, static_cast<unsigned>(random_.below(8)));
+  return hit;
 }
 
 void Machine::work() {

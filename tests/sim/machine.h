@@ -56,6 +56,8 @@ class Machine {
   void work();
   void close(bool cleanly);
   void put_away();
+  /// Of a log, while the machine is closed; which log. Nothing: there was none.
+  std::optional<std::string> flip_some_bit();
 
   // ---- time, threads, faults
   [[nodiscard]] os::SimFileSystem::Fault any_fault();

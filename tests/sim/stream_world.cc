@@ -125,23 +125,7 @@ void StreamWorld::fill_and_free() {
 
 /// A bit of a closed log flips: what it hits is reported, or does not matter. Nothing wrong is served. This ends a run.
 void StreamWorld::damage_and_check() {
-  const auto logs = files_.list("data/logs");
-  if (!logs.has_value() || logs->empty()) return;
-  const std::string log = "data/logs/" + (*logs)[random_.below(logs->size())];
-  const auto names = files_.list(log);
-  if (!names.has_value() || names->empty()) return;
-  const std::string path = log + "/" + (*names)[random_.below(names->size())];
-  std::uint64_t size = 0;
-  {
-    const auto file = files_.open(path, os::OpenMode::read);
-    size = *(*file)->size();
-  }
-  if (size == 0) return;
-  const std::uint64_t offset = random_.below(random_.below(2) == 0 ? size : std::min<std::uint64_t>(size, 2048));
-  say(fmt::format("flip a bit at {} of {}", offset, path));
-  files_.clear_faults();
-  files_.set_full(false);
-  files_.flip_bit(path, offset, static_cast<unsigned>(random_.below(8)));
+  if (!flip_some_bit()) return;
   ++counts_.flips;
   if (const auto opened = open(); !opened.has_value()) throw Violation{"damage: " + opened.error().message};
   bool reported = false;
