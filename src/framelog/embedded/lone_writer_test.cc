@@ -118,8 +118,8 @@ TEST_F(LoneWriter, IsServedByACommitterWhenItsExecutorEnds) {
    public:
     explicit Dropping(Executor& later) : later_(later) {}
     void post(std::move_only_function<void()> work) override {
-      if (dropped_) later_.post(std::move(work));
-      dropped_ = true;  // with `work`, the turn to serve the log
+      // The first one is dropped: with it, the turn to serve the log. Whoever posts the last one may find this gone.
+      if (dropped_.exchange(true)) later_.post(std::move(work));
     }
 
    private:
